@@ -1,0 +1,1 @@
+"""Archived logs, labels and snapshots: found, pinned, and read within bounds."""

@@ -1,0 +1,58 @@
+"""What an audit reads: every object pinned to a version, and what each partition yielded when it was read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from retroaudit.spec.window import Window
+from retroaudit.storage.protocol import ObjectInfo
+
+
+@dataclass(frozen=True)
+class Pinned:
+    """One object as it was when the audit began. `sha256` is of the content, where the tier asks for it."""
+
+    info: ObjectInfo
+    sha256: str | None = None
+
+
+@dataclass(frozen=True)
+class Partition:
+    """One day of logs with the labels of its decisions, or a whole snapshot (`start` and `end` are then None)."""
+
+    key: str  # "2026-07-01", or "snapshot"
+    start: datetime | None
+    end: datetime | None
+    logs: tuple[Pinned, ...]
+    labels: tuple[Pinned, ...] = ()
+    control: tuple[Pinned, ...] = ()
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """All that a window's audit may read: nothing that is not listed here is opened."""
+
+    window: Window
+    as_of: datetime | None
+    partitions: tuple[Partition, ...]  # in key order, only those that have objects
+    missing: tuple[str, ...]  # keys of days of the window without any object
+    reference: Partition | None = None
+
+
+@dataclass(frozen=True)
+class Accounting:
+    """The rows of one partition: `read == counted + sum(excluded.values())` (law 2).
+
+    `control` is the number that someone else counted, or None where the spec names no control totals.
+    A partition that could not be read has `unreadable` set, and nothing counted."""
+
+    partition: str
+    objects: int
+    read: int
+    counted: int
+    excluded: Mapping[str, int] = field(default_factory=dict)
+    control: int | None = None
+    labels: Mapping[str, int] = field(default_factory=dict)  # joined, unmatched, late, duplicate, conflicting
+    unreadable: str | None = None

@@ -1,0 +1,1 @@
+"""From a profile to metrics: each check reads states, never rows."""

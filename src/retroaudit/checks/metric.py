@@ -1,0 +1,49 @@
+"""One row of a report's table of metrics."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Verdict(StrEnum):
+    """What may be said of a metric (law 4). They are different values; a null is none of them."""
+
+    PASSED = "passed"
+    FAILED = "failed"
+    INCONCLUSIVE = "inconclusive"
+    INSUFFICIENT = "insufficient"
+    SKIPPED = "skipped"
+
+
+@dataclass(frozen=True)
+class Threshold:
+    """The values that are allowed: `min <= value <= max`; None leaves a side open."""
+
+    min: float | None = None
+    max: float | None = None
+
+
+Slice = tuple[tuple[str, str | None], ...]
+"""Column and value pairs in column order; () is every row; a value None is the null category."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Metric:
+    """A number with its interval, its evidence and, where it has a threshold, its verdict.
+
+    A check sets `verdict` only to `insufficient` or `skipped` (with the reason); the others are decided
+    by `judgement.verdicts` from the interval and the threshold, in one place."""
+
+    check: str  # quality | drift | fairness | performance | versions | coverage
+    metric: str
+    subject: str = "model"  # a column's name, or "model"
+    slice: Slice = ()
+    value: float | None = None  # None where it cannot be known, or is withheld
+    low: float | None = None
+    high: float | None = None
+    n: int | None = None  # how many rows (people) the number describes
+    reference: float | None = None  # the reference's value of the same metric
+    threshold: Threshold | None = None
+    verdict: Verdict | None = None
+    reason: str = ""

@@ -1,0 +1,1 @@
+"""Verdicts, small cells and findings."""

@@ -1,0 +1,1 @@
+"""Exact, mergeable states: everything that an audit knows about rows."""

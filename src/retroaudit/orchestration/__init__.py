@@ -1,0 +1,1 @@
+"""Airflow: the only package that knows it."""

@@ -1,0 +1,1 @@
+"""A judged audit as documents: canonical JSON, Parquet and HTML."""

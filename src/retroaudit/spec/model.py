@@ -1,0 +1,233 @@
+"""The spec as frozen, validated values. Field names are the YAML's keys."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import date, timedelta
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+ColumnType = Literal["numeric", "categorical"]
+Scalar = bool | int | float | str
+_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
+
+
+def _duration(value: object) -> object:
+    """Turn "30d", "6h", "15m", "90s" or "2w" into a timedelta."""
+    if isinstance(value, timedelta):
+        return value
+    matched = re.fullmatch(r"(\d{1,6})([smhdw])", str(value))
+    if not matched:
+        raise ValueError('a duration such as "30d", "6h", "15m" or "90s"')
+    return timedelta(seconds=int(matched[1]) * _UNITS[matched[2]])
+
+
+def _whole(value: object) -> object:
+    """Accept 1e9 as the whole number that it is."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+Duration = Annotated[timedelta, BeforeValidator(_duration)]
+Whole = Annotated[int, BeforeValidator(_whole), Field(ge=0)]
+Share = Annotated[float, Field(ge=0, le=1)]
+
+
+class Part(BaseModel):
+    """A frozen part of a spec: unknown keys are errors, nothing is coerced silently from text."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True, allow_inf_nan=False)
+
+
+class Ready(Part):
+    """When a night may be read."""
+
+    marker: str = "_SUCCESS"
+    deadline: Duration = timedelta(hours=6)
+
+
+class Logs(Part):
+    """Where the inference logs lie, below the archive's root."""
+
+    path: str
+    control: str | None = None
+    ready: Ready | None = None
+
+
+class Labels(Part):
+    """Late labels; `{date}` in the path is the decision's date."""
+
+    path: str
+    arrived: str | None = None
+    delay: Duration = timedelta(0)
+    mature_after: Duration = timedelta(0)
+    observed_when: Mapping[str, Scalar] | None = None
+
+
+class Attributes(Part):
+    """Group columns that are kept apart from the logs."""
+
+    path: str
+    id: str
+
+
+class Reference(Part):
+    """What drift is measured against: a fixed snapshot, or another window."""
+
+    path: str | None = None
+    max_age: Duration | None = None
+    window: Literal["previous", "same-weekday", "year-ago"] | None = None
+
+
+class Columns(Part):
+    """Which column plays which role. Feature names may be patterns with `*`."""
+
+    time: str | None = None
+    id: str | None = None
+    subject: str | None = None
+    weight: str | None = None
+    version: str | None = None
+    prediction: str | None = None
+    decision: str | None = None
+    score: str | None = None
+    label: str | None = None
+    positive: Scalar | tuple[Scalar, ...] = 1
+    latency_ms: str | None = None
+    consumer: str | None = None
+    features: Mapping[str, ColumnType] = Field(default_factory=dict)
+
+
+class Version(Part):
+    """A version of the model and the days on which it was meant to serve: `from <= day < to`."""
+
+    name: str
+    from_: date = Field(alias="from")
+    to: date | None = None
+
+
+class Fields(Part):
+    """Columns that must be there for governance."""
+
+    explanation: str | None = None
+    consent: str | None = None
+    lineage: str | None = None
+    trace: str | None = None
+    text: tuple[str, ...] = ()
+
+
+class Quality(Part):
+    """Limits on null rates and ranges; keys of the mappings are column names or patterns.
+
+    `null_rate` bounds the share of null, NaN and infinite values each; `ranges` are inclusive;
+    `out_of_range` bounds the share of values outside a range."""
+
+    suite: str | None = None
+    null_rate: Share | Mapping[str, Share] | None = None
+    ranges: Mapping[str, tuple[float, float]] = Field(default_factory=dict)
+    out_of_range: Share = 0.0
+
+
+class NumericDrift(Part):
+    """How drift of numeric features is judged; never chosen by row count."""
+
+    method: Literal["wasserstein", "jensenshannon", "psi", "ks"] = "wasserstein"
+    threshold: float = Field(default=0.1, gt=0)
+
+
+class CategoricalDrift(Part):
+    """How drift of categorical features is judged. For `chi2` the threshold is on the p-value."""
+
+    method: Literal["jensenshannon", "psi", "chi2"] = "jensenshannon"
+    threshold: float = Field(default=0.1, gt=0)
+
+
+class Drift(Part):
+    """Methods and thresholds of drift."""
+
+    numeric: NumericDrift = NumericDrift()
+    categorical: CategoricalDrift = CategoricalDrift()
+
+
+class Fairness(Part):
+    """Bounds of subgroup fairness. `reference_group` names a group an attribute; default is the largest group."""
+
+    min_rows: int = Field(default=100, ge=1)
+    impact_ratio: tuple[float, float] = (0.8, 1.25)
+    difference: float = Field(default=0.1, gt=0, le=1)
+    reference_group: Mapping[str, str] = Field(default_factory=dict)
+
+
+class Privacy(Part):
+    """Groups of fewer people than `min_cell` are withheld; 0 publishes all."""
+
+    min_cell: int = Field(default=10, ge=0)
+    values: Literal["counts", "masked", "full"] = "counts"
+
+
+class Limits(Part):
+    """Budgets of a run (`rows`, `bytes`) and of each file; a run over its budget refuses before reading."""
+
+    rows: Whole = 1_000_000_000
+    bytes: Whole = 1_000_000_000_000
+    columns: Whole = 10_000
+    cell_bytes: Whole = 1_000_000
+    decoded_bytes: Whole = 8_000_000_000
+
+
+class Schedule(Part):
+    """Which audits are due."""
+
+    day: bool = False
+    month: bool = False
+    quarter: bool = False
+
+
+class Valid(Part):
+    """The days for which this spec may be used: `from <= day < to`."""
+
+    from_: date | None = Field(default=None, alias="from")
+    to: date | None = None
+
+
+class Time(Part):
+    """The zone whose days are the partitions, and how far a row may stray from its own."""
+
+    zone: str = "UTC"
+    slack: Duration = timedelta(0)
+
+
+Group = tuple[str, ...]
+
+
+def _group(value: object) -> object:
+    return (value,) if isinstance(value, str) else value
+
+
+class Spec(Part):
+    """One model's audit, whole. `extends` has been resolved when a Spec exists."""
+
+    model: str = Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,99}$")
+    extends: str | None = None
+    owner: str = Field(min_length=1)
+    tier: Literal["low", "medium", "high"] = "medium"
+    task: Literal["binary", "multiclass", "regression"] = "binary"
+    logs: Logs
+    labels: Labels | None = None
+    attributes: Attributes | None = None
+    reference: Reference | None = None
+    columns: Columns
+    versions: tuple[Version, ...] = ()
+    consumers: tuple[str, ...] = ()
+    fields: Fields | None = None
+    groups: tuple[Annotated[Group, BeforeValidator(_group)], ...] = ()
+    quality: Quality = Quality()
+    drift: Drift = Drift()
+    fairness: Fairness = Fairness()
+    privacy: Privacy = Privacy()
+    limits: Limits = Limits()
+    policy: str | None = None
+    schedule: Schedule = Schedule()
+    valid: Valid = Valid()
+    time: Time = Time()
+    confidence: float = Field(default=0.95, gt=0.5, lt=1)

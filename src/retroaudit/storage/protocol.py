@@ -1,0 +1,45 @@
+"""What every object store can do for us, and nothing more."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Protocol
+
+
+@dataclass(frozen=True)
+class ObjectInfo:
+    """One version of one object: enough to read exactly these bytes again, or to see that they changed."""
+
+    key: str  # relative POSIX path below the storage's root
+    size: int  # bytes
+    modified: datetime  # UTC
+    version: str | None = None  # version id where the store has them
+    checksum: str | None = None  # the store's own checksum or ETag, "kind:value"
+
+
+class Storage(Protocol):
+    """A root (directory or bucket prefix). Keys are relative POSIX paths; listings are sorted by key."""
+
+    @property
+    def url(self) -> str:
+        """The root without user info or query: safe to print and to store."""
+
+    def list(self, prefix: str = "") -> Iterator[ObjectInfo]:
+        """Every object whose key starts with `prefix`, in key order (UTF-8 byte order)."""
+
+    def head(self, key: str) -> ObjectInfo | None:
+        """The object's present version, or None where there is none."""
+
+    def read(self, key: str, *, version: str | None = None, start: int = 0, length: int | None = None) -> bytes:
+        """Bytes `start` to `start + length` of one version; raises `BadInput` where it is absent."""
+
+    def fetch(self, info: ObjectInfo, spool: Path) -> Path:
+        """A local file holding exactly this version: its own path where the store is local, else a copy below `spool`.
+
+        Raises `IntegrityBroken` where the object is no longer the version that `info` names (law 9)."""
+
+    def put_if_absent(self, key: str, data: bytes) -> bool:
+        """Create the object atomically and durably; False, changing nothing, where the key already exists."""
