@@ -56,3 +56,13 @@ class Accounting:
     control: int | None = None
     labels: Mapping[str, int] = field(default_factory=dict)  # joined, unmatched, late, duplicate, conflicting
     unreadable: str | None = None
+
+
+@dataclass(frozen=True)
+class SchemaChange:
+    """A column whose type in one partition is not what most of the window has; "absent" is a type here."""
+
+    partition: str
+    column: str
+    found: str
+    expected: str
