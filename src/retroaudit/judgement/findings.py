@@ -2,12 +2,30 @@
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
-from retroaudit.checks.metric import Metric
+import rfc8785
+
+from retroaudit.checks.metric import Metric, Slice, Threshold, Verdict
+from retroaudit.spec.model import Spec
 
 Severity = Literal["critical", "high", "medium", "low"]
+
+POLICY_VERSION = 1
+_SEVERITIES: tuple[Severity, ...] = ("low", "medium", "high", "critical")
+_BASE: dict[str, Severity] = {
+    "coverage": "high",  # what was not seen cannot be vouched for
+    "fairness": "high",
+    "versions": "high",
+    "performance": "high",
+    "quality": "medium",
+    "drift": "medium",
+}
+_TIER_STEP = {"low": -1, "medium": 0, "high": 1}
+_LONGEST_NAME = 120
 
 
 @dataclass(frozen=True)
@@ -19,3 +37,62 @@ class Finding:
     owner: str
     message: str
     metric: Metric
+
+
+def findings(spec: Spec, metrics: Iterable[Metric]) -> tuple[Finding, ...]:
+    """One finding for each failed metric, the most severe first.
+
+    Metrics that differ only in the day on which they failed are one finding: the first of them.
+    """
+    found: dict[str, Finding] = {}
+    for metric in metrics:
+        if metric.verdict is Verdict.FAILED:
+            print_ = fingerprint(spec.model, metric)
+            found.setdefault(
+                print_, Finding(print_, severity(spec.tier, metric.check), spec.owner, sentence(metric), metric)
+            )
+    return tuple(sorted(found.values(), key=lambda finding: -_SEVERITIES.index(finding.severity)))
+
+
+def severity(tier: str, check: str) -> Severity:
+    """How urgent a failure of this check is for a model of this tier: one step up for high, one down for low."""
+    step = _SEVERITIES.index(_BASE[check]) + _TIER_STEP[tier]
+    return _SEVERITIES[min(max(step, 0), len(_SEVERITIES) - 1)]
+
+
+def fingerprint(model: str, metric: Metric) -> str:
+    """16 hex digits of a hash over model, check, metric, subject and slice; days are left out."""
+    where = [[name, value] for name, value in metric.slice if name != "date"]
+    identity = rfc8785.dumps([model, metric.check, metric.metric, metric.subject, where])
+    return hashlib.sha256(identity).hexdigest()[:16]
+
+
+def sentence(metric: Metric) -> str:
+    """The failure in words: what, where, how much, and what is allowed."""
+    subject = "" if metric.subject == "model" else f" of {_short(metric.subject)}"
+    value = "unknown" if metric.value is None else f"{metric.value:.4g}"
+    spread = "" if metric.low is None or metric.low == metric.high else f" ({metric.low:.4g} to {metric.high:.4g})"
+    tail = f"; {metric.reason}" if metric.reason else ""
+    return f"{metric.metric}{subject}{_where(metric.slice)} is {value}{spread}, allowed is {_allowed(metric.threshold)}{tail}"
+
+
+def _where(slice_: Slice) -> str:
+    if not slice_:
+        return ""
+    return " for " + ", ".join(
+        f"{_short(name)} = {'null' if value is None else _short(value)}" for name, value in slice_
+    )
+
+
+def _allowed(threshold: Threshold | None) -> str:
+    if threshold is None:
+        return "anything"
+    if threshold.min is None:
+        return f"at most {threshold.max:g}"
+    if threshold.max is None:
+        return f"at least {threshold.min:g}"
+    return f"{threshold.min:g} to {threshold.max:g}"
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= _LONGEST_NAME else text[: _LONGEST_NAME - 1] + "…"

@@ -1,0 +1,50 @@
+# The two commands of a fresh machine: `make demo` and `make test`. The inner loop: `make check`.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+DEMO := demo
+
+.PHONY: help demo test check format lock clean
+
+help: ## what there is
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | expand -t 12
+
+# The environment: exactly what requirements.lock names, by hash. Debian's python3 may lack its venv module.
+$(READY): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' \
+	  || { echo "retroaudit needs Python 3.11 to 3.13, $(PYTHON) is $$($(PYTHON) -V); try: make PYTHON=python3.12 ..."; exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) \
+	  || { echo "installing Debian's python3-venv"; apt-get install -qq -y python3-venv && $(PYTHON) -m venv $(VENV); }
+	@sed -n '/^uv==/,/^    # via/p' requirements.lock > $(VENV)/uv.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $(VENV)/uv.txt
+	$(BIN)/uv pip sync --quiet --require-hashes --python $(BIN)/python requirements.lock
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
+	@touch $@
+
+demo: $(READY) ## an archive with planted incidents, audited night by night, and its last night once more in Airflow (about 3 minutes)
+	@$(BIN)/retroaudit demo --days 91 --out $(DEMO)
+	@$(BIN)/python dags/run_once.py $(DEMO)
+
+test: $(READY) ## everything: lint, types, laws, published numbers, faults, end to end
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/pytest -n 2 --dist loadgroup
+
+check: $(READY) ## the inner loop: lint, types and the quick tests
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/pytest -n 2 -q -m "not slow and not airflow and not server and not published"
+
+format: $(READY) ## put the source in order
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+lock: $(READY) ## resolve the dependencies anew
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
+	  --extra dev --upgrade --output-file requirements.lock pyproject.toml
+
+clean: ## remove what was made here
+	rm -rf $(VENV) $(DEMO) build dist

@@ -1,0 +1,106 @@
+"""Small cells: what would describe fewer than `min_cell` people is withheld (law 5).
+
+A cell is the set of people that a number describes, its `n`. Where one cell of a table is withheld, a second
+one goes too wherever subtracting the others from a total would give the first away (complementary
+suppression: Cox 1980, "Suppression methodology and statistical disclosure control").
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+
+from retroaudit.checks.metric import Metric, Slice, Verdict
+
+_ABOUT_PEOPLE = frozenset({"fairness", "performance"})
+_DERIVABLE = frozenset({"tp", "fp", "fn", "tn", "prevalence", "accuracy"})
+"""With these, the size of a withheld class of a group follows from the rest of the group."""
+
+_Cells = Mapping[tuple[str | None, ...], int]
+
+
+def withhold_small_cells(metrics: Sequence[Metric], min_cell: int) -> tuple[Metric, ...]:
+    """The same metrics, in the same order, without the numbers of small cells; 0 withholds nothing."""
+    if min_cell <= 0:
+        return tuple(metrics)
+    small, complementary = _hidden_slices(metrics, min_cell)
+    thin = {_key(metric) for metric in metrics if _is_small(metric, min_cell)}
+    return tuple(_withhold(metric, min_cell, small, complementary, thin) for metric in metrics)
+
+
+def _withhold(
+    metric: Metric,
+    min_cell: int,
+    small: frozenset[Slice],
+    complementary: frozenset[Slice],
+    thin: set[tuple[str, Slice]],
+) -> Metric:
+    if metric.check not in _ABOUT_PEOPLE or not metric.slice or metric.verdict is Verdict.SKIPPED:
+        return metric
+    if metric.slice in small or _is_small(metric, min_cell):
+        return _blank(metric, f"withheld: it would describe fewer than {min_cell} people")
+    if metric.slice in complementary:
+        return _blank(metric, "withheld: with it, a group that is withheld could be found by subtraction")
+    if metric.metric in _DERIVABLE and _key(metric) in thin:
+        return _blank(metric, f"withheld: with it, a class of fewer than {min_cell} people could be derived")
+    return metric
+
+
+def _key(metric: Metric) -> tuple[str, Slice]:
+    return metric.check, metric.slice
+
+
+def _is_small(metric: Metric, min_cell: int) -> bool:
+    return bool(metric.slice) and metric.check in _ABOUT_PEOPLE and metric.n is not None and 0 < metric.n < min_cell
+
+
+def _blank(metric: Metric, reason: str) -> Metric:
+    return replace(
+        metric, value=None, low=None, high=None, n=None, reference=None, verdict=Verdict.INSUFFICIENT, reason=reason
+    )
+
+
+def _hidden_slices(metrics: Iterable[Metric], min_cell: int) -> tuple[frozenset[Slice], frozenset[Slice]]:
+    """The slices that are too small, and those that must go with them."""
+    tables: dict[tuple[str, ...], dict[tuple[str | None, ...], int]] = defaultdict(dict)
+    for metric in metrics:
+        if metric.check in _ABOUT_PEOPLE and metric.metric == "n" and metric.slice and metric.n is not None:
+            names, values = zip(*metric.slice, strict=True)
+            tables[names][values] = metric.n
+    small: set[Slice] = set()
+    complementary: set[Slice] = set()
+    for names, cells in tables.items():
+        first = {values for values, n in cells.items() if 0 < n < min_cell}
+        small |= {tuple(zip(names, values, strict=True)) for values in first}
+        complementary |= {tuple(zip(names, values, strict=True)) for values in _complement(cells, first)}
+    return frozenset(small), frozenset(complementary)
+
+
+def _complement(cells: _Cells, first: Iterable[tuple[str | None, ...]]) -> set[tuple[str | None, ...]]:
+    """What else must go, so that no line of the table has exactly one withheld cell.
+
+    A line is all cells that differ in one attribute only: its total is the published margin.
+    """
+    hidden = set(first)
+    before = set(hidden)
+    lines = _lines(cells)
+    changed = bool(hidden)
+    while changed:
+        changed = False
+        for line in lines:
+            gone = [values for values in line if values in hidden]
+            left = sorted((cells[values], repr(values), values) for values in line if values not in hidden)
+            if len(gone) == 1 and left:
+                hidden.add(left[0][2])
+                changed = True
+    return hidden - before
+
+
+def _lines(cells: _Cells) -> list[list[tuple[str | None, ...]]]:
+    lines: dict[tuple[int, tuple[str | None, ...]], list[tuple[str | None, ...]]] = defaultdict(list)
+    for values, n in cells.items():
+        for position in range(len(values)):
+            if n > 0:
+                lines[position, values[:position] + values[position + 1 :]].append(values)
+    return [lines[key] for key in sorted(lines, key=repr)]
