@@ -46,7 +46,8 @@ class Accounting:
     """The rows of one partition: `read == counted + sum(excluded.values())` (law 2).
 
     `control` is the number that someone else counted, or None where the spec names no control totals.
-    A partition that could not be read has `unreadable` set, and nothing counted."""
+    A partition that could not be read has `unreadable` set, and nothing counted.
+    """
 
     partition: str
     objects: int

@@ -16,7 +16,8 @@ class Need:
     """What a check asks of the measures: a measure's name, and the columns that it is keyed by.
 
     `counts`, `grid`, `moments` and `categories` take one column; `cells` takes the group columns;
-    `rows` takes none."""
+    `rows` takes none.
+    """
 
     measure: str
     columns: tuple[str, ...] = ()

@@ -39,7 +39,8 @@ class Storage(Protocol):
     def fetch(self, info: ObjectInfo, spool: Path) -> Path:
         """A local file holding exactly this version: its own path where the store is local, else a copy below `spool`.
 
-        Raises `IntegrityBroken` where the object is no longer the version that `info` names (law 9)."""
+        Raises `IntegrityBroken` where the object is no longer the version that `info` names (law 9).
+        """
 
     def put_if_absent(self, key: str, data: bytes) -> bool:
         """Create the object atomically and durably; False, changing nothing, where the key already exists."""

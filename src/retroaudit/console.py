@@ -1,0 +1,104 @@
+"""How the command line speaks: faults, verdicts, tables and progress for people; JSON for programs."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.table import Table
+from rich.text import Text
+
+from retroaudit.faults import Fault
+
+_STYLE = {
+    "passed": "green",
+    "failed": "bold red",
+    "inconclusive": "yellow",
+    "insufficient": "cyan",
+    "skipped": "dim",
+}
+_LONGEST_CELL = 400
+
+
+def out() -> Console:
+    """Standard output; colours only on a terminal."""
+    return Console(soft_wrap=True, highlight=False)
+
+
+def err() -> Console:
+    """Standard error."""
+    return Console(stderr=True, soft_wrap=True, highlight=False)
+
+
+def plain(text: object) -> str:
+    """Text from data, safe for a terminal: control characters shown as escapes, long text cut."""
+    shown = "".join(c if c.isprintable() else repr(c)[1:-1] for c in str(text)[:_LONGEST_CELL])
+    return shown if len(str(text)) <= _LONGEST_CELL else shown + "…"
+
+
+def verdict_text(verdict: str | None) -> Text:
+    """A verdict in its colour; "-" where there is none."""
+    return Text(verdict or "-", style=_STYLE.get(verdict or "", ""))
+
+
+def print_json(value: Any) -> None:
+    """One JSON document on standard output, keys in order, never coloured."""
+    sys.stdout.write(json.dumps(value, indent=2, sort_keys=True, ensure_ascii=False, default=str) + "\n")
+
+
+def print_faults(faults: Iterable[Fault], *, as_json: bool) -> None:
+    """Every fault, in the words of the one who found it."""
+    if as_json:
+        print_json({"faults": [vars(fault) for fault in faults]})
+        return
+    console = err()
+    for fault in faults:
+        line = Text("✗ ", style="red")
+        line.append(plain(fault.subject), style="bold")
+        line.append(f": found {plain(fault.found)}, expected {plain(fault.expected)}.")
+        console.print(line)
+        if fault.remedy:
+            console.print(Text(f"  → {plain(fault.remedy)}", style="dim"))
+
+
+def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, title: str | None = None) -> None:
+    """A table for people; every cell is plain text, never markup."""
+    table = Table(*columns, title=title, title_justify="left", header_style="bold", box=None, pad_edge=False)
+    for row in rows:
+        table.add_row(*(cell if isinstance(cell, Text) else Text(plain("-" if cell is None else cell)) for cell in row))
+    out().print(table)
+
+
+def number(value: object) -> str:
+    """A metric's value in four significant digits; "-" where there is none."""
+    return f"{value:.4g}" if isinstance(value, int | float) else "-"
+
+
+def where(slice_: Mapping[str, str | None]) -> str:
+    """A slice in words."""
+    return ", ".join(f"{name}={value}" for name, value in slice_.items()) or "all"
+
+
+@contextmanager
+def progress(description: str, total: int | None, *, quiet: bool) -> Iterator[Callable[[str], None]]:
+    """A progress line on standard error, on terminals only; calling it sets the text and advances by one."""
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description}", markup=False),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+    )
+    console = err()
+    with Progress(*columns, console=console, transient=True, disable=quiet or not console.is_terminal) as bar:
+        task = bar.add_task(plain(description), total=total)
+
+        def advance(text: str) -> None:
+            bar.update(task, description=plain(text), advance=1)
+
+        yield advance
