@@ -24,7 +24,7 @@ $(READY): requirements.lock pyproject.toml
 
 demo: $(READY) ## an archive with planted incidents, audited night by night, and its last night once more in Airflow (about 3 minutes)
 	@$(BIN)/retroaudit demo --days 91 --out $(DEMO)
-	@$(BIN)/python dags/run_once.py $(DEMO)
+	@$(BIN)/python -m retroaudit.orchestration.once $(DEMO) dags
 
 test: $(READY) ## everything: lint, types, laws, published numbers, faults, end to end
 	$(BIN)/ruff check

@@ -99,6 +99,13 @@ class Merged:
 
 
 @dataclass(frozen=True)
+class Checked:
+    """Metrics as the checks gave them: numbers, intervals and thresholds, without verdicts."""
+
+    metrics: tuple[Metric, ...]
+
+
+@dataclass(frozen=True)
 class Judged:
     """Metrics with their verdicts, and what somebody must look at."""
 
@@ -116,8 +123,9 @@ class Written:
     files: Mapping[str, FileBytes]
 
 
-def save(storage: Storage, value: object, kind: type[Any]) -> str:
+def save(storage: Storage, value: object) -> str:
     """Write an artefact under its own digest; the key is all that needs to travel."""
+    kind = type(value)
     data = TypeAdapter(kind).dump_json(value, by_alias=True)
     key = f"artefacts/{kind.__name__.lower()}/{hashlib.sha256(data).hexdigest()}.json"
     storage.put_if_absent(key, data)

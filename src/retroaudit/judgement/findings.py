@@ -73,7 +73,8 @@ def sentence(metric: Metric) -> str:
     value = "unknown" if metric.value is None else f"{metric.value:.4g}"
     spread = "" if metric.low is None or metric.low == metric.high else f" ({metric.low:.4g} to {metric.high:.4g})"
     tail = f"; {metric.reason}" if metric.reason else ""
-    return f"{metric.metric}{subject}{_where(metric.slice)} is {value}{spread}, allowed is {_allowed(metric.threshold)}{tail}"
+    what = f"{metric.metric}{subject}{_where(metric.slice)}"
+    return f"{what} is {value}{spread}, allowed is {_allowed(metric.threshold)}{tail}"
 
 
 def _where(slice_: Slice) -> str:

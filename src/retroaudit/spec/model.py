@@ -7,21 +7,36 @@ from collections.abc import Mapping
 from datetime import date, timedelta
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer
 
 ColumnType = Literal["numeric", "categorical"]
 Scalar = bool | int | float | str
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
+_LONGEST = timedelta(days=36_525)
 
 
 def _duration(value: object) -> object:
-    """Turn "30d", "6h", "15m", "90s" or "2w" into a timedelta."""
+    """Turn "30d", "6h", "15m", "90s" or "2w" into a timedelta of at most 100 years."""
     if isinstance(value, timedelta):
         return value
-    matched = re.fullmatch(r"(\d{1,6})([smhdw])", str(value))
-    if not matched:
-        raise ValueError('a duration such as "30d", "6h", "15m" or "90s"')
-    return timedelta(seconds=int(matched[1]) * _UNITS[matched[2]])
+    matched = re.fullmatch(r"([0-9]{1,10})([smhdw])", str(value))
+    if matched and (seconds := int(matched[1]) * _UNITS[matched[2]]) <= _LONGEST.total_seconds():
+        return timedelta(seconds=seconds)
+    raise ValueError('a duration of at most 100 years, such as "30d", "6h", "15m" or "90s"')
+
+
+def _seconds(value: timedelta) -> str:
+    return f"{value // timedelta(seconds=1)}s"
+
+
+def _day(value: object) -> object:
+    """Turn "2026-07-01", quoted or not, into a date; no other spelling."""
+    if isinstance(value, date):
+        return value
+    try:
+        return date.fromisoformat(value if isinstance(value, str) and len(value) == len("2026-07-01") else "")
+    except ValueError:
+        raise ValueError("a day such as 2026-07-01") from None
 
 
 def _whole(value: object) -> object:
@@ -29,7 +44,8 @@ def _whole(value: object) -> object:
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
-Duration = Annotated[timedelta, BeforeValidator(_duration)]
+Duration = Annotated[timedelta, BeforeValidator(_duration), PlainSerializer(_seconds, when_used="json")]
+Day = Annotated[date, BeforeValidator(_day)]
 Whole = Annotated[int, BeforeValidator(_whole), Field(ge=0)]
 Share = Annotated[float, Field(ge=0, le=1)]
 
@@ -102,8 +118,8 @@ class Version(Part):
     """A version of the model and the days on which it was meant to serve: `from <= day < to`."""
 
     name: str
-    from_: date = Field(alias="from")
-    to: date | None = None
+    from_: Day = Field(alias="from")
+    to: Day | None = None
 
 
 class Fields(Part):
@@ -186,8 +202,8 @@ class Schedule(Part):
 class Valid(Part):
     """The days for which this spec may be used: `from <= day < to`."""
 
-    from_: date | None = Field(default=None, alias="from")
-    to: date | None = None
+    from_: Day | None = Field(default=None, alias="from")
+    to: Day | None = None
 
 
 class Time(Part):
@@ -201,7 +217,9 @@ Group = tuple[str, ...]
 
 
 def _group(value: object) -> object:
-    return (value,) if isinstance(value, str) else value
+    if isinstance(value, str):
+        return (value,)
+    return tuple(value) if isinstance(value, list) else value
 
 
 class Spec(Part):
