@@ -67,7 +67,9 @@ def build(
     return {
         "schema": SCHEMA,
         "audit": plain(_audit(header, inputs)),
-        "inputs": plain(inputs_section(inputs, accounting, states, metrics, schema_changes, reference)),
+        "inputs": plain(
+            inputs_section(inputs, accounting, states, metrics, schema_changes=schema_changes, reference=reference)
+        ),
         "metrics": metric_rows(metrics),
         "histograms": sorted((plain(histogram) for histogram in histograms), key=_column),
         "findings": sorted(map(_finding, findings), key=_urgency),

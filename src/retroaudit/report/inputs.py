@@ -18,29 +18,27 @@ def inputs_section(
     accounting: Sequence[Accounting],
     states: Mapping[str, str],
     metrics: Iterable[Metric],
+    *,
     schema_changes: Iterable[SchemaChange],
     reference: Accounting | None,
 ) -> dict[str, Any]:
     """Objects are named by key, size, version, checksum and sha256: never by time of change, never by address."""
     rows = {each.partition: each for each in accounting}
+    partitions = sorted(inputs.partitions, key=lambda partition: partition.key)
     return {
         "window": _window(inputs),
         "as_of": instant(inputs.as_of),
         "population": _population(inputs, accounting, metrics),
         "totals": _totals(inputs, accounting),
         "missing": sorted(inputs.missing),
-        "partitions": [
-            _partition(each, rows.get(each.key), states.get(each.key))
-            for each in sorted(inputs.partitions, key=lambda partition: partition.key)
-        ],
-        "reference": None
-        if inputs.reference is None
-        else _partition(inputs.reference, reference, states.get("reference")),
-        "schema_changes": sorted(
-            (dict(vars(change)) for change in schema_changes),
-            key=lambda change: (change["column"], change["partition"]),
-        ),
+        "partitions": [_partition(each, rows.get(each.key), states.get(each.key)) for each in partitions],
+        "reference": inputs.reference and _partition(inputs.reference, reference, states.get("reference")),
+        "schema_changes": [vars(change) for change in sorted(schema_changes, key=_change)],
     }
+
+
+def _change(change: SchemaChange) -> tuple[str, str]:
+    return change.column, change.partition
 
 
 def _window(inputs: Inputs) -> dict[str, Any]:

@@ -20,19 +20,23 @@ def plain(value: object) -> Any:
         return {text(str(key)): plain(item) for key, item in value.items()}
     if isinstance(value, str):
         return text(value)
-    if isinstance(value, datetime):
-        return instant(value)
+    if isinstance(value, Iterable):
+        return [plain(item) for item in value]
+    return _scalar(value)
+
+
+def _scalar(value: object) -> Any:
+    if value is None or isinstance(value, bool):
+        return value
     if isinstance(value, float):
         return value if math.isfinite(value) else None
-    if isinstance(value, bool) or value is None:
-        return value
     if isinstance(value, int):
         return value if abs(value) <= _LARGEST_EXACT else str(value)
-    return [plain(item) for item in value] if isinstance(value, Iterable) else text(str(value))
+    return instant(value) if isinstance(value, datetime) else text(str(value))
 
 
 def text(value: str) -> str:
-    """The same text where it is Unicode; lone surrogates become `\\udcXX`."""
+    r"""The same text where it is Unicode; lone surrogates become `\\udcXX`."""
     return value.encode("utf-8", "backslashreplace").decode()
 
 

@@ -136,7 +136,8 @@ class Quality(Part):
     """Limits on null rates and ranges; keys of the mappings are column names or patterns.
 
     `null_rate` bounds the share of null, NaN and infinite values each; `ranges` are inclusive;
-    `out_of_range` bounds the share of values outside a range."""
+    `out_of_range` bounds the share of values outside a range.
+    """
 
     suite: str | None = None
     null_rate: Share | Mapping[str, Share] | None = None

@@ -8,6 +8,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
+WORKSHOP = ".retroaudit"  # below every root: the storage's own, never listed
+
 
 @dataclass(frozen=True)
 class ObjectInfo:
@@ -44,3 +46,16 @@ class Storage(Protocol):
 
     def put_if_absent(self, key: str, data: bytes) -> bool:
         """Create the object atomically and durably; False, changing nothing, where the key already exists."""
+
+
+def unchanged(storage: Storage, info: ObjectInfo) -> bool:
+    """Whether the object is still what `info` pinned; a version never changes, else size and checksum or time tell.
+
+    For use after reading too: a file that was rewritten while it was read gives False (law 9).
+    """
+    if info.version is not None:
+        return True
+    found = storage.head(info.key)
+    if found is None or found.size != info.size:
+        return False
+    return found.checksum == info.checksum if info.checksum else found.modified == info.modified

@@ -1,0 +1,107 @@
+"""Labels of one decision date as they were known at `as_of`: a lookup by id, and what became of every label row.
+
+Every row read is tallied once: `no_id`, `no_label`, `late`, `immature`, `duplicate`, `superseded`, `conflicting`,
+or it is the one that speaks for its id. An id that speaks is `unmatched` where the partition has no row of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+import polars as pl
+
+from retroaudit.archive.outcomes import outcome
+from retroaudit.archive.times import instants, microseconds
+from retroaudit.faults import Fault, Unreadable
+from retroaudit.spec.model import Scalar
+
+LOOKUP_BYTES = 2**30  # what the labels of one decision date may take in memory
+_ROW_BYTES = 64
+
+
+@dataclass(frozen=True)
+class Lookup:
+    """Labels by id: columns `@id` (String, unique), `label` (Int8: 1, 0, -1 invalid). `tallies` count label rows."""
+
+    frame: pl.DataFrame
+    tallies: Mapping[str, int]
+
+
+@dataclass(frozen=True)
+class LabelColumns:
+    """Names of the columns of label files; `arrived` is None where labels carry no time of arrival."""
+
+    id: str
+    label: str
+    arrived: str | None
+    positive: tuple[Scalar, ...]
+    zone: str
+
+
+def text_ids(ids: pl.Series) -> pl.Series:
+    """Ids as text, so that 7 and "7" are one id; null stays null."""
+    return ids.cast(pl.String)
+
+
+def lookup(slices: Iterable[tuple[str, pl.DataFrame]], columns: LabelColumns, as_of: datetime | None) -> Lookup:
+    """Reduce label rows, a slice with its object's key at a time, to one label an id.
+
+    Seen are rows that arrived at or before `as_of` (all rows where it is None); a row without a readable time of
+    arrival is late. Among rows of one id: the same label twice is a duplicate; of different labels the latest
+    speaks; of different ones at the same latest time none does. Raises `Unreadable` beyond 1 GiB of distinct ids.
+    """
+    tallies = dict.fromkeys(("no_id", "no_label", "late", "duplicate", "superseded", "conflicting"), 0)
+    seen = _seen(pl.DataFrame(schema={"@id": pl.String, "label": pl.Int8, "arrived": pl.Int64, "rows": pl.Int64}))
+    for key, frame in slices:
+        rows = _rows(frame, columns, as_of)
+        for reason in ("no_id", "no_label", "late"):
+            tallies[reason] += rows["why"].eq_missing(reason).sum()
+        fresh = rows.filter(pl.col("why").is_null()).select("@id", "label", "arrived", rows=pl.lit(1, pl.Int64))
+        seen = _seen(pl.concat([seen, fresh]))
+        size = seen.height * _ROW_BYTES + (seen["@id"].str.len_bytes().sum() or 0)
+        if size > LOOKUP_BYTES:
+            raise Unreadable(Fault(key, f"over {size} bytes of label ids in one day", f"at most {LOOKUP_BYTES}"))
+    return _decide(seen, tallies)
+
+
+def unseen(rows: int) -> Lookup:
+    """The lookup of a date whose labels are not mature at `as_of`: none of its `rows` is seen."""
+    return Lookup(pl.DataFrame(schema={"@id": pl.String, "label": pl.Int8}), {"immature": rows})
+
+
+def _rows(frame: pl.DataFrame, columns: LabelColumns, as_of: datetime | None) -> pl.DataFrame:
+    """Id, label, arrival, and why the row is not looked at. A column that the file does not have is null."""
+
+    def column(name: str) -> pl.Series:
+        return frame[name] if name in frame.columns else pl.repeat(None, frame.height, dtype=pl.String, eager=True)
+
+    arrived = pl.repeat(0, frame.height, dtype=pl.Int64, eager=True)
+    late = pl.repeat(value=False, n=frame.height, eager=True)
+    if columns.arrived:
+        arrived = instants(column(columns.arrived), columns.zone)
+        late = arrived.is_null() if as_of is None else (arrived > microseconds(as_of)).fill_null(value=True)
+    data = {"@id": text_ids(column(columns.id)), "label": outcome(column(columns.label), columns.positive)}
+    why = pl.when(pl.col("@id").is_null()).then(pl.lit("no_id")).when(pl.col("late")).then(pl.lit("late"))
+    why = why.when(pl.col("label").is_null()).then(pl.lit("no_label"))
+    return pl.DataFrame({**data, "arrived": arrived, "late": late}).with_columns(why.alias("why"))
+
+
+def _seen(rows: pl.DataFrame) -> pl.DataFrame:
+    """One row for each id, label and arrival, with how many rows said so."""
+    return rows.group_by("@id", "label", "arrived").agg(pl.col("rows").sum())
+
+
+def _decide(seen: pl.DataFrame, tallies: dict[str, int]) -> Lookup:
+    """The latest label of each id, where the latest agree."""
+    last = seen.filter(pl.col("arrived") == pl.col("arrived").max().over("@id"))
+    agreed = last.group_by("@id").agg(pl.col("label").first(), pl.col("label").n_unique().alias("labels"))
+    chosen = agreed.filter(pl.col("labels") == 1).select("@id", "label").sort("@id")
+    rows = seen.join(chosen.rename({"label": "chosen"}), on="@id", how="left")
+    same = rows.filter(pl.col("label") == pl.col("chosen"))["rows"].sum()
+    other = rows.filter(pl.col("label") != pl.col("chosen"))["rows"].sum()
+    tallies["conflicting"] = rows.filter(pl.col("chosen").is_null())["rows"].sum()
+    tallies["superseded"] = other
+    tallies["duplicate"] = same - chosen.height
+    return Lookup(chosen, tallies)

@@ -1,0 +1,132 @@
+"""Rows as the measures take them: the columns asked for, and what the archive knows of each row.
+
+Added are `@excluded`, `@version`, `@prediction` and `@label` (`measures.measure` names them). A row is excluded
+for the first reason that holds: `time_missing`, `outside_partition`, `prediction_invalid`, `score_invalid`,
+`label_invalid`. A null prediction, score or label is not invalid: it is null, and the row counts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+import polars as pl
+
+from retroaudit.archive.inputs import Partition
+from retroaudit.archive.labels import Lookup, text_ids
+from retroaudit.archive.outcomes import INVALID, outcome, positives
+from retroaudit.archive.times import instants, microseconds
+from retroaudit.spec.model import Spec
+
+EXCLUDED, VERSION, PREDICTION, LABEL = "@excluded", "@version", "@prediction", "@label"  # as measures.measure has them
+RESERVED = "@"  # no column of a file may start with it
+REASONS = ("time_missing", "outside_partition", "prediction_invalid", "score_invalid", "label_invalid")
+
+
+@dataclass
+class Tally:
+    """What joining labels has met so far: counts of rows, and which rows of the lookup were wanted."""
+
+    matched: np.ndarray[tuple[int], np.dtype[np.bool_]]
+    rows: int = 0
+    counts: dict[str, int] = field(default_factory=lambda: {"joined": 0, "unexpected": 0})
+
+
+def numeric(spec: Spec) -> frozenset[str]:
+    """Columns whose use needs numbers."""
+    named = {name for name, kind in spec.columns.features.items() if kind == "numeric"}
+    return frozenset(named | ({spec.columns.score} if spec.columns.score else set()))
+
+
+def textual(spec: Spec) -> frozenset[str]:
+    """Columns whose values are categories, whatever their type."""
+    named = {name for name, kind in spec.columns.features.items() if kind == "categorical"}
+    groups = {name for group in spec.groups for name in group}
+    return frozenset((named | groups | {spec.columns.version or ""}) - {""} - numeric(spec))
+
+
+def roles(spec: Spec) -> frozenset[str]:
+    """Columns of the logs that are read whatever is measured."""
+    own = spec.columns
+    named = {own.time, own.version, own.prediction, own.score, own.label, own.id if spec.labels else None}
+    return frozenset(name for name in named if name)
+
+
+def prepare(
+    frame: pl.DataFrame, spec: Spec, partition: Partition, columns: Collection[str], known: Lookup | None, tally: Tally
+) -> pl.DataFrame:
+    """One slice, prepared. `known` are labels kept apart from the logs; None reads them from the logs.
+
+    A column that the slice does not have, or has in a type that its use cannot take, is null. Categories are text.
+    `tally` is brought up to date.
+    """
+    own = spec.columns
+    numbers, texts = numeric(spec), textual(spec)
+
+    def column(name: str | None) -> pl.Series:
+        found = frame[name] if name in frame.columns else None
+        return _typed(found, frame.height, number=name in numbers, text=name in texts)
+
+    prediction = outcome(column(own.prediction), positives(own.positive))
+    label = outcome(column(own.label), positives(own.positive)) if known is None else _join(column(own.id), known, tally)
+    label, unexpected = _observed(label, prediction, spec)
+    flags = _time_flags(column(own.time), spec, partition) | {
+        "prediction_invalid": prediction == INVALID,
+        "score_invalid": ~column(own.score).cast(pl.Float64).is_between(0, 1),
+        "label_invalid": label == INVALID,
+    }
+    excluded = pl.coalesce([pl.when(reason).then(pl.lit(reason)) for reason in REASONS if reason in flags])
+    data: dict[str, pl.Series | pl.Expr] = {name: column(name) for name in sorted(columns) if name[:1] != RESERVED}
+    ready = pl.DataFrame(data).with_columns(
+        pl.DataFrame(flags).select(excluded.alias(EXCLUDED)).to_series(),
+        column(own.version).cast(pl.String).alias(VERSION),
+        prediction.replace({INVALID: None}).alias(PREDICTION),
+        label.replace({INVALID: None}).alias(LABEL),
+    )
+    counted = ready[EXCLUDED].is_null()
+    tally.rows += ready.height
+    tally.counts["joined"] += int((counted & ready[LABEL].is_not_null()).sum()) if known is not None else 0
+    tally.counts["unexpected"] += int((counted & unexpected).sum())
+    return ready
+
+
+def _typed(found: pl.Series | None, height: int, *, number: bool, text: bool) -> pl.Series:
+    wrong = found is None or (number and not (found.dtype.is_numeric() or found.dtype == pl.Boolean))
+    if found is None or wrong:
+        return pl.repeat(None, height, dtype=pl.Float64 if number else pl.String, eager=True)
+    if number:
+        narrow = {pl.Boolean: pl.UInt8}.get(type(found.dtype)) if found.dtype == pl.Boolean else None
+        return found.cast(narrow or (pl.Float64 if found.dtype.is_decimal() else found.dtype))
+    return found.cast(pl.String) if text else found
+
+
+def _time_flags(times: pl.Series, spec: Spec, partition: Partition) -> Mapping[str, pl.Series]:
+    """No flags where the spec names no time, or the partition has no bounds (a snapshot)."""
+    if spec.columns.time is None or partition.start is None or partition.end is None:
+        return {}
+    at = instants(times, spec.time.zone)
+    slack = int(spec.time.slack.total_seconds()) * 10**6
+    first, end = microseconds(partition.start) - slack, microseconds(partition.end) + slack
+    return {"time_missing": at.is_null(), "outside_partition": (at < first) | (at >= end)}
+
+
+def _join(ids: pl.Series, known: Lookup, tally: Tally) -> pl.Series:
+    left = text_ids(ids).alias("@id").to_frame()
+    right = known.frame.with_row_index("row")
+    joined = left.join(right, on="@id", how="left", maintain_order="left")
+    tally.matched[joined["row"].drop_nulls().to_numpy()] = True
+    return joined["label"]
+
+
+def _observed(label: pl.Series, prediction: pl.Series, spec: Spec) -> tuple[pl.Series, pl.Series]:
+    """Labels only where the outcome can be observed, and where there were some elsewhere.
+
+    `labels.observed_when: {prediction: 0}` compares with the prediction as 1 or 0.
+    """
+    observed = spec.labels.observed_when if spec.labels else None
+    if not observed or "prediction" not in observed:
+        return label, pl.repeat(value=False, n=label.len(), eager=True)
+    wanted = int(outcome(pl.Series([observed["prediction"]], strict=False), positives(spec.columns.positive))[0])
+    elsewhere = (prediction != wanted).fill_null(value=True) & label.is_not_null()
+    return label.zip_with(~elsewhere, pl.repeat(None, label.len(), dtype=pl.Int8, eager=True)), elsewhere

@@ -1,0 +1,140 @@
+"""Whether all of the population was seen: missing days, unreadable files, excluded rows, control totals."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+
+from retroaudit.archive.inputs import Accounting
+from retroaudit.checks.metric import Metric, Slice, Threshold, Verdict
+from retroaudit.checks.rates import tallies
+from retroaudit.checks.words import listing, name
+from retroaudit.measures.measure import Need
+from retroaudit.measures.profile import Profile
+from retroaudit.spec.model import Spec
+
+_MOST_DAYS = 10
+_MOST_REASON = 200
+_CELLS: tuple[str, ...] = ()
+_NO_CONTROL = "population completeness not evidenced: the spec names no control totals"
+
+
+def needs(spec: Spec) -> frozenset[Need]:
+    """The cells without groups, for the share of known labels, where the spec has labels at all."""
+    return frozenset({Need("cells", _CELLS)} if _has_labels(spec) else ())
+
+
+def check(spec: Spec, profile: Profile, _reference: Profile | None) -> list[Metric]:
+    """The accounting of law 2 as metrics. All are counts of what happened, so `low = high = value`.
+
+    * `missing_partitions`, `unreadable_partitions`: how many days; none is allowed.
+    * `excluded_rows` by reason, `schema_changes` by column: none is allowed; where there are none, one metric
+      says so.
+    * `control_difference`: rows read less the rows that someone else counted. The largest absolute difference
+      over all, and the signed one of each day that differs; skipped without control totals.
+    * `label_rate`: the share of counted rows whose label is known. No threshold.
+    """
+    return [
+        _days("missing_partitions", profile.missing, list(profile.missing)),
+        _unreadable(profile.accounting),
+        *_excluded(profile.accounting),
+        *_control(spec, profile.accounting),
+        *_schema(profile),
+        *_labels(spec, profile),
+    ]
+
+
+def _days(metric: str, days: Sequence[str], words: Sequence[str]) -> Metric:
+    return _none_allowed(metric, len(days), reason=listing(words, _MOST_DAYS))
+
+
+def _unreadable(accounting: Sequence[Accounting]) -> Metric:
+    broken = [part for part in accounting if part.unreadable is not None]
+    words = [f"{part.partition}: {(part.unreadable or '')[:_MOST_REASON]}" for part in broken]
+    return _days("unreadable_partitions", [part.partition for part in broken], words)
+
+
+def _excluded(accounting: Sequence[Accounting]) -> list[Metric]:
+    reasons: Counter[str] = Counter()
+    for part in accounting:
+        reasons.update({reason: rows for reason, rows in part.excluded.items() if rows})
+    read = sum(part.read for part in accounting)
+    if not reasons:
+        return [_none_allowed("excluded_rows", 0, n=read)]
+    return [
+        _none_allowed("excluded_rows", rows, where=(("reason", reason),), n=read)
+        for reason, rows in sorted(reasons.items())
+    ]
+
+
+def _control(spec: Spec, accounting: Sequence[Accounting]) -> Iterator[Metric]:
+    if spec.logs.control is None:
+        yield _skipped("control_difference", _NO_CONTROL)
+        return
+    differences = {part.partition: part.read - part.control for part in accounting if part.control is not None}
+    if differences:
+        off = [day for day in sorted(differences) if differences[day]]
+        largest = max(abs(difference) for difference in differences.values())
+        yield _none_allowed("control_difference", largest, reason=listing(off, _MOST_DAYS))
+        for day in off:
+            yield _none_allowed("control_difference", differences[day], where=(("date", day),))
+    for part in sorted(accounting, key=lambda part: part.partition):
+        if part.control is None:
+            reason = "population completeness not evidenced: there is no control total for this day"
+            yield _skipped("control_difference", reason, (("date", part.partition),))
+
+
+def _schema(profile: Profile) -> list[Metric]:
+    if not profile.schema_changes:
+        return [_none_allowed("schema_changes", 0)]
+    columns = sorted({change.column for change in profile.schema_changes})
+    return [
+        _none_allowed(
+            "schema_changes",
+            len(changes),
+            subject=column,
+            reason=listing([f"{change.partition}: {change.found} for {change.expected}" for change in changes], _MOST_DAYS),
+        )
+        for column in columns
+        for changes in [sorted((c for c in profile.schema_changes if c.column == column), key=lambda c: c.partition)]
+    ]
+
+
+def _labels(spec: Spec, profile: Profile) -> Iterator[Metric]:
+    if not _has_labels(spec):
+        return
+    cells = profile.cells(_CELLS)
+    if cells is None:
+        yield _skipped("label_rate", "there are more versions than can be told apart")
+        return
+    tally = tallies(cells, ())[()]
+    rows = sum(tally.values())
+    known = sum(count for (_, label), count in tally.items() if label is not None)
+    share = known / rows if rows else None
+    yield Metric(check="coverage", metric="label_rate", value=share, low=share, high=share, n=rows)
+
+
+def _has_labels(spec: Spec) -> bool:
+    return spec.labels is not None or spec.columns.label is not None
+
+
+def _none_allowed(
+    metric: str, count: int, *, where: Slice = (), subject: str = "model", n: int | None = None, reason: str = ""
+) -> Metric:
+    exact = float(count)
+    return Metric(
+        check="coverage",
+        metric=metric,
+        subject=subject,
+        slice=where,
+        value=exact,
+        low=exact,
+        high=exact,
+        n=n,
+        threshold=Threshold(min=0.0, max=0.0),
+        reason=reason,
+    )
+
+
+def _skipped(metric: str, reason: str, where: Slice = ()) -> Metric:
+    return Metric(check="coverage", metric=metric, slice=where, verdict=Verdict.SKIPPED, reason=reason)

@@ -1,0 +1,113 @@
+"""The demo, whole: an archive, every night and the whole window audited, what was found held against what was planted."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from retroaudit import provenance
+from retroaudit.artefacts import Places, Run
+from retroaudit.audit import Sealed, audit
+from retroaudit.demo.archive import write_archive
+from retroaudit.demo.compare import FoundMetric, Row, compare
+from retroaudit.demo.incidents import INCIDENTS
+from retroaudit.demo.spec import spec_text
+from retroaudit.faults import BadInput, Fault
+from retroaudit.intake import places, request
+from retroaudit.ledger.read import find, read_file
+from retroaudit.ledger.signing import Signer, load_public, load_signer, write_keys
+from retroaudit.ledger.verify import Verification, verify
+from retroaudit.spec.window import Window, parse_window
+
+FIRST = date(2026, 4, 1)
+_NO_EVENTS = Run(datetime(2026, 1, 1, tzinfo=UTC), {})
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What the demo found, night by night, and what an auditor may check."""
+
+    place: Path
+    nights: tuple[Sealed, ...]
+    whole: Sealed
+    incidents: tuple[Row, ...]
+    verification: Verification
+
+    @property
+    def as_planted(self) -> bool:
+        """Every incident on its nights, nothing else failed, and the ledger holds."""
+        return all(row.as_planted for row in self.incidents) and not self.verification.problems
+
+    def summary(self) -> dict[str, Any]:
+        """The outcome as JSON; `outcome.json` in the demo's directory."""
+        last = self.nights[-1]
+        return {
+            "as_planted": self.as_planted,
+            "incidents": [row.summary() for row in self.incidents],
+            "nights": len(self.nights),
+            "whole_window": self.whole.summary(),
+            "page": str(self.page),
+            "last_night": last.report.window,
+            "last_report_sha256": last.report_json_sha256,
+            "verify": self.verification.summary(),
+        }
+
+    @property
+    def page(self) -> Path:
+        """The page to open."""
+        return self.place / "report.html"
+
+
+def run_demo(
+    out: Path, *, days: int, rows: int, seed: int, incidents: bool, progress: Callable[[str], None]
+) -> Outcome:
+    """Build the archive below `out`, audit it, verify the ledger, and compare with the planted truth."""
+    _refuse_occupied(out)
+    write_archive(
+        out / "archive", seed=seed, days=days, rows=rows, incidents=incidents, first=FIRST, progress=progress
+    )
+    (out / "lending.yaml").write_text(spec_text())
+    keys = write_keys(out / "keys")
+    signer = load_signer(keys.signing)
+    with tempfile.TemporaryDirectory(prefix="retroaudit-") as spool:
+        where = places(*((out / name).as_uri() for name in ("archive", "store", "states")), Path(spool))
+        nights = tuple(_audit(out, key, where, signer, progress) for key in _nights(days))
+        whole = _audit(out, _whole(days).key, where, signer, progress)
+    verification = verify(where.store, load_public(keys.public), None, progress)
+    found = {number: tuple(_found(night)) for number, night in enumerate(nights, 1)}
+    outcome = Outcome(
+        out, nights, whole, compare(found, INCIDENTS if incidents else (), days=days), verification
+    )
+    outcome.page.write_bytes(read_file(where.store, find(where.store, str(whole.report)), "report.html"))
+    (out / "outcome.json").write_text(json.dumps(outcome.summary(), indent=2))
+    return outcome
+
+
+def _refuse_occupied(out: Path) -> None:
+    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+        raise BadInput(Fault(str(out), "something in it", "a new or empty directory", "Remove it, or name another --out."))
+
+
+def _nights(days: int) -> tuple[str, ...]:
+    return tuple(str(FIRST + timedelta(days=number)) for number in range(days))
+
+
+def _whole(days: int) -> Window:
+    return parse_window(f"{FIRST}/{FIRST + timedelta(days=days)}", "UTC")
+
+
+def _audit(out: Path, window: str, where: Places, signer: Signer, progress: Callable[[str], None]) -> Sealed:
+    progress(f"audit {window}")
+    run = Run(datetime.now(UTC), provenance.facts())
+    return audit(request(out / "lending.yaml", window), where, signer, run, lambda _: None)
+
+
+def _found(night: Sealed) -> list[FoundMetric]:
+    return [
+        FoundMetric(f.metric.check, f.metric.metric, f.metric.subject, f.metric.slice) for f in night.findings
+    ]

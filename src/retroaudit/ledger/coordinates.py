@@ -1,0 +1,94 @@
+"""Where things lie in a store, and what a report is called."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+
+from retroaudit.faults import BadInput, Fault
+from retroaudit.storage.keys import encode
+
+BLOBS = "blobs/sha256/"
+REPORTS = "reports/v1/"
+COMMITS = "log/commits/"
+MANIFEST = "manifest.dsse.json"
+_LONGEST = 200
+_REVISION = re.compile(r"[1-9][0-9]{0,5}")
+_FORM = "model/window/kind/part/rev"
+_COMMITS_A_FOLDER = 1_000_000
+_COMMIT_KEY = re.compile(COMMITS + r"([0-9]{6})/(\1[0-9]{6})")
+
+
+@dataclass(frozen=True, order=True)
+class ReportId:
+    """One revision of one report. `ReportId.parse(str(report)) == report`."""
+
+    model: str
+    window: str
+    kind: str
+    part: str
+    rev: int  # 1, 2, …
+
+    def __post_init__(self) -> None:
+        faults = [
+            Fault(f"{name} of a report id", repr(text[:_LONGEST]), f"1 to {_LONGEST} printable characters without /")
+            for name, text in (("model", self.model), ("window", self.window), ("kind", self.kind), ("part", self.part))
+            if not 0 < len(text) <= _LONGEST or "/" in text or not text.isprintable()
+        ]
+        if not _REVISION.fullmatch(str(self.rev)):
+            faults.append(Fault("rev of a report id", str(self.rev)[:20], "1 to 999999"))
+        if faults:
+            raise BadInput(faults)
+
+    def __str__(self) -> str:
+        return f"{self.model}/{self.window}/{self.kind}/{self.part}/{self.rev}"
+
+    @classmethod
+    def parse(cls, text: str) -> ReportId:
+        """The id in its text form; raises `BadInput` where it is none."""
+        *names, rev = text.split("/")
+        if len(names) != _FORM.count("/") or not _REVISION.fullmatch(rev):
+            raise BadInput(Fault("report id", repr(text[:_LONGEST]), _FORM))
+        return cls(*names, rev=int(rev))
+
+    @property
+    def series(self) -> str:
+        """The id without its revision: what all revisions share."""
+        return str(self).rpartition("/")[0]
+
+    @property
+    def folder(self) -> str:
+        """The prefix of everything that is kept under this id."""
+        return f"{self.series_folder}rev={self.rev:06d}/"
+
+    @property
+    def series_folder(self) -> str:
+        """The prefix of all revisions."""
+        model, window, part = encode(self.model), encode(self.window), encode(self.part)
+        return f"{REPORTS}model={model}/window={window}/audit={encode(self.kind)}/part={part}/"
+
+    @property
+    def manifest_key(self) -> str:
+        """The key of the signed manifest."""
+        return self.folder + MANIFEST
+
+    @property
+    def supersedes(self) -> ReportId | None:
+        """The revision before this one."""
+        return replace(self, rev=self.rev - 1) if self.rev > 1 else None
+
+
+def blob_key(sha256: str) -> str:
+    """The key of a file's content."""
+    return f"{BLOBS}{sha256[:2]}/{sha256}"
+
+
+def commit_key(number: int) -> str:
+    """The key of a commit: `log/commits/000000/000000000042`, a million a folder."""
+    return f"{COMMITS}{number // _COMMITS_A_FOLDER:06d}/{number:012d}"
+
+
+def commit_number(key: str) -> int | None:
+    """The number that a commit's key names, or None where the key is no commit's."""
+    found = _COMMIT_KEY.fullmatch(key)
+    return int(found[2]) if found else None

@@ -1,0 +1,119 @@
+"""DSSE envelopes in one exact form of bytes: whatever can be changed without breaking a signature is refused.
+
+Protocol: https://github.com/secure-systems-lab/dsse, version 1. Besides the signature over type and payload,
+the envelope itself is canonical JSON (RFC 8785) with canonical base64, one signature and no other field.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any, TypeVar
+
+import rfc8785
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from retroaudit.faults import BadInput, Fault, IntegrityBroken
+from retroaudit.ledger.signing import PublicKey, Signer
+
+Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+M = TypeVar("M", bound="Exact")
+
+
+class Exact(BaseModel):
+    """A document with these fields and types and no others."""
+
+    model_config = ConfigDict(strict=True, frozen=True, extra="forbid", hide_input_in_errors=True)
+
+
+class _Signature(Exact):
+    keyid: Sha256
+    sig: str
+
+
+class _Document(Exact):
+    payload: str
+    payloadType: str  # noqa: N815  (DSSE's spelling)
+    signatures: Annotated[list[_Signature], Field(min_length=1, max_length=1)]
+
+
+@dataclass(frozen=True)
+class Envelope:
+    """What an envelope holds. Nothing is known about its signature before `signed_by` was asked."""
+
+    payload: bytes
+    payload_type: str
+    keyid: str
+    signature: bytes
+
+    def signed_by(self, key: PublicKey) -> bool:
+        """Whether this key signed this payload as this type."""
+        return self.keyid == key.keyid and key.verifies(self.signature, _pae(self.payload_type, self.payload))
+
+
+def wrap(payload: bytes, payload_type: str, signer: Signer) -> bytes:
+    """The bytes of a signed envelope: the same payload and key give the same bytes (RFC 8032, 5.1.6)."""
+    signature = signer.sign(_pae(payload_type, payload))
+    return _dump(Envelope(payload, payload_type, signer.public.keyid, signature))
+
+
+def unwrap(data: bytes, payload_type: str, subject: str) -> Envelope:
+    """Read an envelope; raises `IntegrityBroken` on garbage, another type, or any other form of the same content."""
+    document = read_exact(data, _Document, subject)
+    (signature,) = document.signatures
+    try:
+        payload, signed = (base64.b64decode(text, validate=True) for text in (document.payload, signature.sig))
+    except ValueError:
+        raise _broken(subject, "text that is not base64", "an envelope's payload and signature") from None
+    envelope = Envelope(payload, document.payloadType, signature.keyid, signed)
+    if envelope.payload_type != payload_type:
+        raise _broken(subject, f"the type {envelope.payload_type[:100]!r}", payload_type)
+    if _dump(envelope) != data:  # base64 has several spellings of its last character
+        raise _broken(subject, "the content in another spelling", "its one canonical form")
+    return envelope
+
+
+def canonical(value: Mapping[str, Any], subject: str) -> bytes:
+    """RFC 8785 bytes; raises `BadInput` where the value has no such form (a NaN, a date, an integer past 2^53)."""
+    try:
+        return rfc8785.dumps(dict(value))
+    except (ValueError, RecursionError) as error:  # rfc8785's errors are ValueErrors
+        raise BadInput(Fault(subject, f"a value that JSON cannot hold ({error})", "JSON")) from error
+
+
+def read_exact(data: bytes, model: type[M], subject: str) -> M:
+    """Canonical JSON as a model; raises `IntegrityBroken` on any other bytes."""
+    try:
+        value = json.loads(data)
+        faithful = rfc8785.dumps(value) == data
+        document = model.model_validate(value)
+    except ValidationError as error:
+        fields = ", ".join(sorted({".".join(map(str, fault["loc"])) or "the whole" for fault in error.errors()}))
+        raise _broken(subject, f"wrong fields: {fields[:200]}", "the fields of its kind") from None
+    except (ValueError, RecursionError):
+        raise _broken(subject, "no readable JSON", "canonical JSON") from None
+    if not faithful:
+        raise _broken(subject, "JSON in another form", "canonical JSON")
+    return document
+
+
+def _pae(payload_type: str, payload: bytes) -> bytes:
+    """DSSE's pre-authentication encoding: `"DSSEv1" SP LEN(type) SP type SP LEN(body) SP body`."""
+    kind = payload_type.encode()
+    return b"DSSEv1 %d %b %d %b" % (len(kind), kind, len(payload), payload)
+
+
+def _dump(envelope: Envelope) -> bytes:
+    return rfc8785.dumps(
+        {
+            "payload": base64.b64encode(envelope.payload).decode(),
+            "payloadType": envelope.payload_type,
+            "signatures": [{"keyid": envelope.keyid, "sig": base64.b64encode(envelope.signature).decode()}],
+        }
+    )
+
+
+def _broken(subject: str, found: str, expected: str) -> IntegrityBroken:
+    return IntegrityBroken(Fault(subject, found, expected))

@@ -1,0 +1,203 @@
+"""Numbers, names and verdicts as a person reads them."""
+
+from __future__ import annotations
+
+import math
+import unicodedata
+from collections.abc import Mapping
+from datetime import date, datetime, timedelta
+from typing import Any
+
+VERDICTS = ("failed", "inconclusive", "insufficient", "passed", "skipped")  # worst first
+ICONS = {"failed": "✕", "inconclusive": "≈", "insufficient": "…", "passed": "✓", "skipped": "–", "": "·"}
+MEANINGS = {
+    "failed": "the whole interval lies outside what is allowed",
+    "inconclusive": "the interval spans a threshold",
+    "insufficient": "too few rows to say",
+    "passed": "the whole interval is allowed",
+    "skipped": "could not be asked; the reason is given",
+}
+CHECKS = {
+    "quality": ("Data quality", "Is what the model read complete and within its ranges?"),
+    "drift": ("Drift", "Does what the model read still look like the reference?"),
+    "fairness": ("Fairness", "Are groups of people treated alike?"),
+    "performance": ("Performance", "Was the model right, where the outcome is known?"),
+    "versions": ("Served versions", "Did the declared version answer, and no other?"),
+    "coverage": ("Coverage", "Have we seen everything that there was to see?"),
+}
+_NAMES = {
+    "tpr": "true positive rate",
+    "fpr": "false positive rate",
+    "fnr": "false negative rate",
+    "tnr": "true negative rate",
+    "npv": "negative predictive value",
+    "fdr": "false discovery rate",
+    "tp": "true positives",
+    "fp": "false positives",
+    "fn": "false negatives",
+    "tn": "true negatives",
+    "n": "rows",
+    "wasserstein": "Wasserstein distance",
+    "jensenshannon": "Jensen–Shannon distance",
+    "psi": "population stability index",
+    "ks": "Kolmogorov–Smirnov distance",
+    "chi2": "chi-squared",
+    "chi2_pvalue": "chi-squared p-value",
+    "nan_rate": "NaN rate",
+}
+_SHARES = frozenset({"tpr", "fpr", "fnr", "tnr", "npv", "fdr", "precision", "accuracy", "prevalence", "selection_rate"})
+_CELL = 120  # characters of a name in a table; the whole of it is in report.json
+_SMALL, _LARGE = 1e-4, 1e6
+
+
+def metric_name(name: str) -> str:
+    """`tpr_difference` is "true positive rate difference"."""
+    if name in _NAMES:
+        return _NAMES[name]
+    stem, _, last = name.rpartition("_")
+    if last in {"difference", "ratio"} and stem in _NAMES:
+        return f"{_NAMES[stem]} {last}"
+    return shown(name).replace("_", " ")
+
+
+def check_title(check: str) -> str:
+    """The heading of a check's section."""
+    return CHECKS.get(check, (shown(check).capitalize(), ""))[0]
+
+
+def is_share(metric: str) -> bool:
+    """Whether a metric is a share of rows, which people read as percent."""
+    return metric in _SHARES or metric.endswith("_rate")
+
+
+def number(value: float | str | None) -> str:
+    """Three significant digits; whole numbers whole, with thin groups; null is a dash."""
+    if value is None or isinstance(value, str):
+        return value or "–"
+    if float(value).is_integer() and abs(value) < 1 / _SMALL**3:
+        return f"{int(value):,}".replace(",", " ").replace("-", "−")  # noqa: RUF001 (a thin space and a minus, as typeset)
+    size = abs(value)
+    text = f"{value:.2e}" if size < _SMALL or size >= _LARGE else f"{value:.{_decimals(size)}f}"
+    return text.replace("-", "−")  # noqa: RUF001 (a minus sign, as typeset)
+
+
+def percent(value: float | None) -> str:
+    """A share as percent with three significant digits, at most two decimals: 0.0235 is "2.35 %"."""
+    return "–" if value is None else f"{_percent_digits(value)} %"
+
+
+def amount(metric: str, value: float | None) -> str:
+    """A value as its metric is read: percent for shares, else a number."""
+    return percent(value) if is_share(metric) else number(value)
+
+
+def interval(row: Mapping[str, Any]) -> str:
+    """`0.21 (0.18–0.24)`, or the value alone where the interval is a point or unknown."""
+    value = amount(row["metric"], row["value"])
+    low, high = row["low"], row["high"]
+    if row["value"] is None or low is None or high is None or low == high:
+        return value
+    ends = [_percent_digits(end) if is_share(row["metric"]) else number(end) for end in (low, high)]
+    unit = " %" if is_share(row["metric"]) else ""
+    joint = " to " if min(low, high) < 0 else "–"  # noqa: RUF001 (an en dash joins the ends of a range)
+    return f"{value} ({joint.join(ends)}{unit})"
+
+
+def allowed(row: Mapping[str, Any]) -> str:
+    """What the threshold allows, in words; a dash where nothing was asked."""
+    threshold = row["threshold"]
+    if threshold is None:
+        return "–"
+    least, most = (None if end is None else amount(row["metric"], end) for end in (threshold["min"], threshold["max"]))
+    if least is None and most is None:
+        return "anything"
+    if least is None:
+        return f"at most {most}"
+    return f"at least {least}" if most is None else f"{least} to {most}"
+
+
+def place(row: Mapping[str, Any]) -> str:
+    """Where a metric holds: its column and its slice."""
+    parts = [] if row["subject"] == "model" else [shown(row["subject"])]
+    return ", ".join([*parts, *map(pair, row["slice"].items())]) or "all rows"
+
+
+def group(slice_: Mapping[str, str | None], limit: int = _CELL) -> str:
+    """The values of a slice alone: "F · 60+"."""
+    return shown(" · ".join("null" if value is None else value for value in slice_.values()), limit)
+
+
+def pair(item: tuple[str, str | None]) -> str:
+    """One column and its value; null is not the text "null"."""
+    name, value = item
+    return f"{shown(name)} is null" if value is None else f"{shown(name)} = {shown(value)}"
+
+
+def shown(text: str, limit: int = _CELL) -> str:
+    """Text of the data, safe to look at: cut with an ellipsis, and what cannot be seen (line ends, marks that
+    turn the direction of writing) as an escape.
+    """
+    cut = text if len(text) <= limit else text[: limit - 1] + "…"
+    seen = "".join(char if unicodedata.category(char)[0] not in "CZ" or char == " " else _escape(char) for char in cut)
+    return seen if len(seen) <= limit else seen[: limit - 1] + "…"
+
+
+def edge(value: float) -> str:
+    """An edge of a bin: a round number, written out."""
+    return f"{value:,.12g}".replace(",", " ").replace("-", "−")  # noqa: RUF001 (a thin space and a minus, as typeset)
+
+
+def size(count: int | str) -> str:
+    """Bytes in a unit that fits."""
+    value, units = float(count), ["B", "kB", "MB", "GB", "TB"]
+    while value >= 1000 and len(units) > 1:  # noqa: PLR2004 (a thousand bytes are a kilobyte)
+        value, units = value / 1000, units[1:]
+    return f"{number(value)} {units[0]}"
+
+
+def span(window: Mapping[str, Any]) -> str:
+    """The window as its first and last day: "1 Apr 2026 – 30 Jun 2026", in its zone's days where that is UTC."""
+    if window["start"] is None:
+        return "one snapshot, without time"
+    start, end = _moment(window["start"]), _moment(window["end"])
+    if window["zone"] != "UTC":
+        return f"{start:%Y-%m-%d %H:%M} to {end:%Y-%m-%d %H:%M} UTC, days of {window['zone']}"
+    first, last = start.date(), (end - timedelta(microseconds=1)).date()
+    return day(first) if first == last else f"{day(first)} to {day(last)}"
+
+
+def moment(text: str | None) -> str:
+    """An instant for people; always UTC."""
+    return "–" if text is None else f"{day(_moment(text).date())}, {_moment(text):%H:%M} UTC"
+
+
+def day(value: date) -> str:
+    """`1 April 2026`."""
+    return f"{value.day} {value:%B %Y}"
+
+
+def plural(count: int, noun: str) -> str:
+    """`1 day`, `2 days`."""
+    return f"{number(count)} {noun}{'' if count == 1 else 's'}"
+
+
+def _decimals(magnitude: float) -> int:
+    return max(0, 2 - math.floor(math.log10(magnitude)))
+
+
+def _percent_digits(value: float) -> str:
+    hundredfold = round(value * 100, 10)
+    if hundredfold == 0 or abs(hundredfold) >= 1 / _SMALL:
+        return number(hundredfold)
+    if abs(hundredfold) < 0.01:  # noqa: PLR2004 (below what two decimals show)
+        return number(hundredfold)
+    text = f"{hundredfold:.{min(2, _decimals(abs(hundredfold)))}f}"
+    return text.replace("-", "−")  # noqa: RUF001 (a minus sign, as typeset)
+
+
+def _escape(char: str) -> str:
+    return char.encode("unicode_escape").decode() if ord(char) != 0xA0 else " "
+
+
+def _moment(text: str) -> datetime:
+    return datetime.fromisoformat(text)

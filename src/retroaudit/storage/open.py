@@ -1,0 +1,58 @@
+"""From a URL to a storage."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from urllib.parse import SplitResult, unquote, urlsplit
+
+from retroaudit.faults import BadInput, Fault
+from retroaudit.storage.local import LocalStorage
+from retroaudit.storage.protocol import Storage
+
+_ALLOWED = "file:///absolute/path or s3://bucket/prefix"
+_BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
+
+
+def open_storage(url: str, *, create: bool = False) -> Storage:
+    """The storage at `file:///absolute/path` or `s3://bucket/prefix`.
+
+    With `create` it is about to be written: a directory is made where there is none, and an S3 server is probed
+    for put-if-absent, without which a log cannot be kept. A bucket is never made.
+    Raises `BadInput` where the URL is anything else, where there is nothing, or where it cannot be used.
+    """
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        raise BadInput(Fault("URL", "text that is no URL", _ALLOWED)) from None
+    if "@" in parts.netloc or parts.query or parts.fragment:  # not shown: it may hold a secret
+        raise BadInput(Fault("URL", "user info, a query or a fragment", _ALLOWED, "Credentials come from AWS_*."))
+    if parts.scheme == "file" and parts.netloc in {"", "localhost"} and parts.path.startswith("/"):
+        return _open_local(url, Path(unquote(parts.path)), create=create)
+    if parts.scheme == "s3" and _BUCKET.fullmatch(parts.netloc):
+        return _open_s3(parts, create=create)
+    remedy = f"Write {Path(url).absolute().as_uri()}" if not parts.scheme and url and "\0" not in url else ""
+    raise BadInput(Fault("URL", repr(url), _ALLOWED, remedy))
+
+
+def _open_local(url: str, path: Path, *, create: bool) -> Storage:
+    try:
+        if create:
+            path.mkdir(parents=True, exist_ok=True)
+        root = path.resolve()
+        found = "a file" if root.exists() else "no such archive or store"
+        usable = root.is_dir()
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the name
+        found, usable = getattr(error, "strerror", None) or "a name that cannot be used", False
+    if not usable:
+        raise BadInput(Fault(url, found, "a directory"))
+    return LocalStorage(root)
+
+
+def _open_s3(parts: SplitResult, *, create: bool) -> Storage:
+    from retroaudit.storage.s3 import connect  # noqa: PLC0415  (boto3 takes a second, and local stores need none)
+
+    storage = connect(parts.netloc, parts.path.strip("/"))
+    if create:
+        storage.require_put_if_absent()
+    return storage

@@ -1,0 +1,192 @@
+from __future__ import annotations
+
+import os
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from retroaudit.faults import BadInput, IntegrityBroken
+from retroaudit.storage.local import LocalStorage
+from retroaudit.storage.protocol import WORKSHOP, unchanged
+
+
+@pytest.fixture
+def storage(tmp_path: Path) -> LocalStorage:
+    return LocalStorage(tmp_path.resolve())
+
+
+def _keys(storage: LocalStorage, prefix: str = "") -> list[str]:
+    return [info.key for info in storage.list(prefix)]
+
+
+def test_what_was_put_is_read_back_and_stays(storage: LocalStorage) -> None:
+    assert storage.put_if_absent("a/b.bin", b"first")
+    assert not storage.put_if_absent("a/b.bin", b"second")
+    assert storage.read("a/b.bin") == b"first"
+    assert storage.read("a/b.bin", start=1, length=3) == b"irs"
+    assert storage.read("a/b.bin", start=3) == b"st"
+    assert storage.read("a/b.bin", start=99) == b""
+
+
+def test_head_and_list_agree(storage: LocalStorage) -> None:
+    storage.put_if_absent("a/b.bin", b"first")
+    (info,) = storage.list()
+    assert storage.head("a/b.bin") == info
+    assert (info.size, info.version, info.checksum) == (5, None, None)
+    assert abs(info.modified - datetime.now(UTC)) < timedelta(minutes=1)
+    assert storage.head("a") is None
+    assert storage.head("a/b.bin/c") is None
+
+
+def test_listing_is_in_utf8_byte_order_of_whole_keys(storage: LocalStorage) -> None:
+    keys = ["a/x", "a-b/x", "a.b", "a0", "a/é", "a/z", "B", "\N{GRINNING FACE}", "\uffee"]
+    for key in keys:
+        storage.put_if_absent(key, b"")
+    assert _keys(storage) == sorted(keys, key=lambda key: key.encode())
+
+
+def test_a_prefix_is_any_beginning_of_a_key(storage: LocalStorage) -> None:
+    for key in ("log/1", "log/2", "logs/1", "lo"):
+        storage.put_if_absent(key, b"")
+    assert _keys(storage, "log/") == ["log/1", "log/2"]
+    assert _keys(storage, "log") == ["log/1", "log/2", "logs/1"]
+    assert _keys(storage, "log/2") == ["log/2"]
+    assert _keys(storage, "../") == []
+
+
+@pytest.mark.parametrize("key", ["", "/etc/passwd", "a//b", "../x", "a/../../x", "a/./b", "a/", ".", "a\0b"])
+def test_a_key_that_is_no_relative_path_is_refused(storage: LocalStorage, key: str) -> None:
+    with pytest.raises(BadInput, match="relative POSIX path"):
+        storage.put_if_absent(key, b"x")
+    with pytest.raises(BadInput, match="relative POSIX path"):
+        storage.read(key)
+
+
+def test_a_link_that_leaves_the_root_is_refused(tmp_path: Path) -> None:
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    (outside / "secret").write_bytes(b"secret")
+    root = tmp_path / "root"
+    root.mkdir()
+    (root / "out").symlink_to(outside)
+    storage = LocalStorage(root.resolve())
+    for refused in (
+        lambda: storage.read("out/secret"),
+        lambda: storage.put_if_absent("out/new", b""),
+        lambda: storage.head("out/secret"),
+        lambda: list(storage.list()),
+    ):
+        with pytest.raises(BadInput, match="leaves the root"):
+            refused()
+    assert not (outside / "new").exists()
+
+
+def test_links_within_the_root_are_followed_but_not_in_circles(storage: LocalStorage) -> None:
+    storage.put_if_absent("real/x", b"1")
+    (storage.root / "alias").symlink_to(storage.root / "real")
+    assert _keys(storage) == ["alias/x", "real/x"]
+    (storage.root / "real" / "loop").symlink_to(storage.root / "real")
+    with pytest.raises(BadInput, match="above it"):
+        list(storage.list())
+
+
+def test_a_link_to_nothing_is_refused(storage: LocalStorage) -> None:
+    (storage.root / "dangling").symlink_to(storage.root / "nothing")
+    with pytest.raises(BadInput, match="link to nothing"):
+        list(storage.list())
+
+
+def test_a_name_that_is_not_utf8_is_refused(storage: LocalStorage) -> None:
+    Path(os.fsdecode(os.fsencode(storage.root) + b"/\xff")).write_bytes(b"")
+    with pytest.raises(BadInput, match="not UTF-8"):
+        list(storage.list())
+
+
+def test_absent_objects_are_bad_input(storage: LocalStorage) -> None:
+    (storage.root / "folder").mkdir()
+    for key in ("nothing", "folder", "x" * 300):
+        with pytest.raises(BadInput):
+            storage.read(key)
+    with pytest.raises(BadInput, match="local files have none"):
+        storage.read("nothing", version="1")
+
+
+def test_a_folder_that_cannot_be_written_is_bad_input(storage: LocalStorage) -> None:
+    (storage.root / "file").write_bytes(b"")  # in place of a folder: permissions do not stop root
+    with pytest.raises(BadInput, match="file/below"):
+        storage.put_if_absent("file/below", b"x")
+    assert list((storage.root / WORKSHOP).iterdir()) == []
+
+
+def test_a_workshop_that_cannot_be_made_is_bad_input(storage: LocalStorage) -> None:
+    (storage.root / WORKSHOP).write_bytes(b"")
+    with pytest.raises(BadInput):
+        storage.put_if_absent("a", b"x")
+
+
+def test_one_of_32_racing_writers_wins(storage: LocalStorage) -> None:
+    start = threading.Barrier(32)
+
+    def put(number: int) -> bool:
+        start.wait()
+        return storage.put_if_absent("deep/er/key", str(number).encode() * 1000)
+
+    with ThreadPoolExecutor(32) as threads:
+        won = list(threads.map(put, range(32)))
+    assert won.count(True) == 1
+    assert storage.read("deep/er/key") == str(won.index(True)).encode() * 1000
+    assert _keys(storage) == ["deep/er/key"]
+    assert list((storage.root / WORKSHOP).iterdir()) == []
+
+
+def test_a_torn_write_is_never_seen(storage: LocalStorage, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[tuple[list[str], bool]] = []
+    flush = os.fsync
+
+    def look(descriptor: int) -> None:
+        seen.append((_keys(storage), storage.head("a") is None))
+        flush(descriptor)
+
+    monkeypatch.setattr(os, "fsync", look)
+    storage.put_if_absent("a", b"x" * 100_000)
+    assert seen[0] == ([], True)  # written, not yet durable: invisible
+
+
+def test_a_write_that_breaks_off_leaves_nothing(storage: LocalStorage, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(_: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fsync", full)
+        with pytest.raises(BadInput, match="No space left on device"):
+            storage.put_if_absent("a", b"x")
+    assert _keys(storage) == []
+    assert storage.put_if_absent("a", b"x")
+
+
+def test_fetch_gives_the_file_itself_while_it_is_as_pinned(storage: LocalStorage, tmp_path: Path) -> None:
+    path = storage.root / "x.parquet"
+    path.write_bytes(b"12345")
+    (info,) = storage.list()
+    assert storage.fetch(info, tmp_path / "spool") == path
+    assert unchanged(storage, info)
+
+
+@pytest.mark.parametrize("rewrite", ["size", "time", "gone"])
+def test_a_file_that_changed_since_it_was_pinned_is_not_read(storage: LocalStorage, rewrite: str) -> None:
+    path = storage.root / "x.parquet"
+    path.write_bytes(b"12345")
+    (info,) = storage.list()
+    if rewrite == "size":
+        info = replace(info, size=6)
+    elif rewrite == "time":
+        os.utime(path, ns=(0, path.stat().st_mtime_ns + 1000))
+    else:
+        path.unlink()
+    assert not unchanged(storage, info)
+    with pytest.raises(IntegrityBroken, match="changed since it was pinned"):
+        storage.fetch(info, storage.root)

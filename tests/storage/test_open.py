@@ -1,0 +1,69 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from retroaudit.faults import BadInput
+from retroaudit.storage.open import open_storage
+
+
+def test_a_directory_opens_and_says_where_it_is(tmp_path: Path) -> None:
+    folder = tmp_path / "with space#and é"
+    folder.mkdir()
+    storage = open_storage(folder.as_uri())
+    assert storage.url == folder.as_uri()
+    assert open_storage(storage.url) == storage
+
+
+def test_create_makes_the_directory(tmp_path: Path) -> None:
+    url = (tmp_path / "a" / "b").as_uri()
+    with pytest.raises(BadInput, match="no such archive"):
+        open_storage(url)
+    assert open_storage(url, create=True).put_if_absent("x", b"1")
+    assert open_storage(url).read("x") == b"1"
+
+
+def test_a_file_is_no_directory(tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"")
+    for url in ((tmp_path / "file").as_uri(), (tmp_path / "file" / "below").as_uri()):
+        for create in (False, True):
+            with pytest.raises(BadInput, match="expected a directory"):
+                open_storage(url, create=create)
+
+
+def test_a_plain_path_gets_the_url_to_write(tmp_path: Path) -> None:
+    with pytest.raises(BadInput) as caught:
+        open_storage(str(tmp_path))
+    (fault,) = caught.value.faults
+    assert fault.remedy == f"Write {tmp_path.as_uri()}"
+    assert fault.expected == "file:///absolute/path or s3://bucket/prefix"
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "",
+        "file://relative/path",
+        "file:",
+        "http://x/y",
+        "s3://",
+        "s3:///prefix",
+        "s3://UPPER/x",
+        "gs://b/p",
+        "file:///x?y",
+        "[",
+        "//[",
+        "\0",
+        "file:///a\0b",
+    ],
+)
+def test_any_other_url_is_refused(url: str) -> None:
+    with pytest.raises(BadInput):
+        open_storage(url)
+
+
+def test_a_secret_in_a_url_is_not_repeated() -> None:
+    with pytest.raises(BadInput) as caught:
+        open_storage("s3://key:hunter2@bucket/prefix")
+    assert "hunter2" not in str(caught.value)

@@ -1,0 +1,194 @@
+from __future__ import annotations
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from retroaudit.faults import BadInput, IntegrityBroken
+from retroaudit.storage.open import open_storage
+from retroaudit.storage.protocol import WORKSHOP, Storage, unchanged
+from retroaudit.storage.s3 import S3Storage
+
+KEYS = ["a/x", "a-b/x", "a.b", "a b+c%41&d", "é/ü", "\N{GRINNING FACE}", "\uffee", "a/model=%4cending/x"]
+
+
+def _overwrite(storage: S3Storage, key: str, data: bytes) -> None:
+    storage.client.put_object(Bucket=storage.bucket, Key=f"{storage.prefix}/{key}", Body=data)
+
+
+def _behaves_like_a_storage(storage: S3Storage) -> None:
+    assert storage.put_if_absent("a/x", b"first")
+    assert not storage.put_if_absent("a/x", b"second")
+    for key in KEYS[1:]:
+        assert storage.put_if_absent(key, key.encode())
+    storage.client.put_object(Bucket=storage.bucket, Key="some/prefixed-not-below", Body=b"")
+    listed = list(storage.list())
+    assert [info.key for info in listed] == sorted(KEYS, key=lambda key: key.encode())
+    assert [storage.head(info.key) for info in listed] == listed
+    assert all(storage.read(info.key, version=info.version) for info in listed)
+    assert [info.key for info in storage.list("a/")] == ["a/model=%4cending/x", "a/x"]
+    assert storage.read("a/x") == b"first"
+    assert storage.read("a/x", start=1, length=3) == b"irs"
+    assert storage.read("a/x", start=3) == b"st"
+    assert storage.read("a/x", start=99) == b""
+    assert storage.read("a/x", length=0) == b""
+    assert storage.head("nothing") is None
+    with pytest.raises(BadInput, match="no such object"):
+        storage.read("nothing")
+
+
+def _pinned_means_pinned(storage: S3Storage, spool: Path) -> None:
+    storage.put_if_absent("x", b"first")
+    (pinned,) = storage.list()
+    path = storage.fetch(pinned, spool)
+    assert path.read_bytes() == b"first"
+    _overwrite(storage, "x", b"other")
+    path.unlink()
+    if storage.versioned:
+        assert storage.fetch(pinned, spool).read_bytes() == b"first"
+        assert storage.read("x", version=pinned.version) == b"first"
+        assert unchanged(storage, pinned)
+        assert [info.size for info in storage.list()] == [5]  # the latest version alone
+    else:
+        assert not unchanged(storage, pinned)
+        with pytest.raises(IntegrityBroken, match="as pinned"):
+            storage.fetch(pinned, spool)
+    assert storage.read("x") == b"other"
+    storage.client.delete_object(Bucket=storage.bucket, Key=f"{storage.prefix}/x")
+    assert list(storage.list()) == []
+    assert storage.head("x") is None
+
+
+def _one_writer_wins(storage: S3Storage, writers: int) -> None:
+    start = threading.Barrier(writers)
+
+    def put(number: int) -> bool:
+        start.wait()
+        return storage.put_if_absent("contended", str(number).encode())
+
+    with ThreadPoolExecutor(writers) as threads:
+        won = list(threads.map(put, range(writers)))
+    assert won.count(True) == 1
+    assert storage.read("contended") == str(won.index(True)).encode()
+
+
+def test_moto_behaves_like_a_storage(s3: S3Storage) -> None:
+    _behaves_like_a_storage(s3)
+
+
+def test_pinned_means_pinned(s3: S3Storage, tmp_path: Path) -> None:
+    _pinned_means_pinned(s3, tmp_path / "spool")
+
+
+def test_an_object_that_went_away_is_not_fetched(s3: S3Storage, tmp_path: Path) -> None:
+    s3.put_if_absent("x", b"1")
+    (pinned,) = s3.list()
+    for version in [pinned.version] if pinned.version else [None]:
+        extra: dict[str, Any] = {"VersionId": version} if version else {}
+        s3.client.delete_object(Bucket=s3.bucket, Key=f"{s3.prefix}/x", **extra)
+    with pytest.raises(IntegrityBroken, match="no longer there"):
+        s3.fetch(pinned, tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_hostile_keys_never_leave_the_spool(s3: S3Storage, tmp_path: Path) -> None:
+    _overwrite(s3, "a//..%2f../x", b"1")
+    (pinned,) = s3.list()
+    assert s3.fetch(pinned, tmp_path).parent == tmp_path
+
+
+def test_folder_markers_and_the_workshop_are_not_listed(s3: S3Storage) -> None:
+    _overwrite(s3, "folder/", b"")
+    s3.require_put_if_absent()
+    assert list(s3.list()) == []
+    assert s3.head(f"{WORKSHOP}/put-if-absent") is not None
+
+
+def test_a_url_opens_the_prefix(s3: S3Storage) -> None:
+    storage: Storage = open_storage(s3.url + "/", create=True)
+    assert storage.url == s3.url == f"s3://{s3.bucket}/some/prefix"
+    storage.put_if_absent("x", b"1")
+    assert s3.read("x") == b"1"
+    assert "the-secret" not in repr(s3)
+
+
+def test_a_bucket_that_is_not_there_is_bad_input(moto: None) -> None:  # noqa: ARG001  (a fixture for its effect)
+    with pytest.raises(BadInput, match="no such bucket"):
+        open_storage("s3://no-such-bucket/x")
+
+
+@pytest.mark.parametrize("endpoint", ["http://127.0.0.1:9", "not a url"])
+def test_an_endpoint_that_does_not_answer_is_bad_input(
+    moto: None,  # noqa: ARG001  (a fixture for its effect)
+    endpoint: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL", endpoint)
+    monkeypatch.setattr("retroaudit.storage.s3.time.sleep", lambda _: None)
+    with pytest.raises(BadInput, match="endpoint") as caught:
+        open_storage("s3://bucket/x")
+    assert "the-secret" not in str(caught.value)
+
+
+def test_missing_credentials_are_bad_input(moto: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:  # noqa: ARG001
+    monkeypatch.delenv("AWS_ACCESS_KEY_ID")
+    monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "none"))
+    with pytest.raises(BadInput, match="no credentials"):
+        open_storage("s3://bucket/x")
+
+
+class _Answers:
+    """An S3 client whose PUTs are answered by these codes, in turn."""
+
+    def __init__(self, *codes: str) -> None:
+        self.codes = list(codes)
+
+    def put_object(self, **_: object) -> None:
+        code = self.codes.pop(0)
+        if code:
+            raise ClientError({"Error": {"Code": code, "Message": "the-secret"}}, "PutObject")
+
+
+def _scripted(*codes: str) -> S3Storage:
+    client: Any = _Answers(*codes)
+    return S3Storage(client, "bucket", "", versioned=False)
+
+
+def test_a_conflict_is_tried_again_and_not_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("retroaudit.storage.s3.time.sleep", lambda _: None)
+    assert _scripted("ConditionalRequestConflict", "").put_if_absent("x", b"")
+    assert not _scripted("ConditionalRequestConflict", "PreconditionFailed").put_if_absent("x", b"")
+    with pytest.raises(BadInput, match="conflicts"):
+        _scripted(*["ConditionalRequestConflict"] * 99).put_if_absent("x", b"")
+
+
+def test_a_refusal_is_told_by_its_kind_alone() -> None:
+    with pytest.raises(BadInput, match="access denied") as caught:
+        _scripted("AccessDenied").put_if_absent("x", b"")
+    assert "the-secret" not in str(caught.value)
+
+
+def test_a_server_that_overwrites_is_refused() -> None:
+    with pytest.raises(BadInput, match="overwrites in spite of"):
+        _scripted("", "").require_put_if_absent()
+
+
+@pytest.mark.server
+def test_a_real_server_behaves_like_a_storage(seaweedfs: S3Storage) -> None:
+    _behaves_like_a_storage(seaweedfs)
+
+
+@pytest.mark.server
+def test_a_real_server_keeps_what_was_pinned(seaweedfs: S3Storage, tmp_path: Path) -> None:
+    _pinned_means_pinned(seaweedfs, tmp_path / "spool")
+
+
+@pytest.mark.server
+def test_one_of_16_writers_wins_on_a_real_server(seaweedfs: S3Storage) -> None:
+    seaweedfs.require_put_if_absent()
+    _one_writer_wins(seaweedfs, 16)

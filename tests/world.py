@@ -1,0 +1,125 @@
+"""A small world to audit in: an archive, a store and keys below one directory."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import yaml
+
+from retroaudit.artefacts import Run
+from retroaudit.audit import Sealed, audit
+from retroaudit.intake import places, request
+from retroaudit.ledger.read import find, read_file
+from retroaudit.ledger.signing import load_public, load_signer, write_keys
+from retroaudit.ledger.verify import Verification, verify
+from retroaudit.report.canonical import parse
+from retroaudit.storage.open import open_storage
+
+REFERENCE_DATA = Path(
+    os.environ.get("RETROAUDIT_REFERENCE_DATA") or Path(__file__).parents[2] / "shared" / "data"
+)
+NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
+
+
+@dataclass(frozen=True)
+class World:
+    """An archive, a store and keys below one directory."""
+
+    root: Path
+
+    @property
+    def archive(self) -> Path:
+        return self.root / "archive"
+
+    def put(self, key: str, frame: pl.DataFrame) -> Path:
+        """Write a frame into the archive."""
+        path = self.archive / key
+        path.parent.mkdir(parents=True, exist_ok=True)
+        frame.write_parquet(path)
+        return path
+
+    def spec(self, document: Mapping[str, Any]) -> Path:
+        """Write a spec; `owner` and `model` are filled in."""
+        path = self.root / "spec.yaml"
+        path.write_text(yaml.safe_dump({"model": "model", "owner": "owner@example.com", **document}, sort_keys=False))
+        return path
+
+    def audit(self, document: Mapping[str, Any], window: str | None = None, *, as_of: str | None = None) -> Sealed:
+        """Run one audit in process and seal it."""
+        self.archive.mkdir(exist_ok=True)
+        keys = self.root / "keys"
+        if not keys.exists():
+            write_keys(keys)
+        spool = self.root / "spool"
+        spool.mkdir(exist_ok=True)
+        where = places(self.archive.as_uri(), (self.root / "store").as_uri(), None, spool)
+        asked = request(self.spec(document), window, as_of=as_of)
+        return audit(asked, where, load_signer(keys / "signing.pem"), Run(NOON, {"test": True}), lambda _: None)
+
+    def report(self, report: object) -> dict[str, Any]:
+        """The stored `report.json` of a sealed report."""
+        storage = open_storage((self.root / "store").as_uri())
+        return parse(read_file(storage, find(storage, str(report)), "report.json"))
+
+    def page(self, report: object) -> str:
+        """The stored `report.html`."""
+        storage = open_storage((self.root / "store").as_uri())
+        return read_file(storage, find(storage, str(report)), "report.html").decode()
+
+    def verify(self) -> Verification:
+        """Verify the whole ledger with the public key."""
+        storage = open_storage((self.root / "store").as_uri())
+        return verify(storage, load_public(self.root / "keys" / "public.pem"), None, lambda _: None)
+
+
+def metrics(document: Mapping[str, Any], **wanted: Any) -> list[dict[str, Any]]:
+    """The metrics of a report that have these fields."""
+    return [m for m in document["metrics"] if all(m[name] == value for name, value in wanted.items())]
+
+
+def metric(document: Mapping[str, Any], **wanted: Any) -> dict[str, Any]:
+    """The one metric of a report that has these fields."""
+    found = metrics(document, **wanted)
+    assert len(found) == 1, f"{len(found)} metrics with {wanted}"
+    return found[0]
+
+
+def decisions(n: int = 400, day: str = "2026-07-01") -> pl.DataFrame:
+    """A day of plain decisions: every column that a spec may name, no fault in it.
+
+    Predictions, labels and groups repeat with coprime periods, so that every group has the same rates."""
+    number = pl.int_range(n, eager=True)
+    start = pl.lit(day).str.to_datetime("%Y-%m-%d", time_unit="us", time_zone="UTC")
+    return pl.DataFrame({"i": number}).select(
+        (start + pl.duration(seconds=pl.col("i") * (86_400 // n))).alias("time"),
+        pl.format("r{}", "i").alias("id"),
+        pl.lit("1.0").alias("version"),
+        (pl.col("i") % 2).cast(pl.Int8).alias("prediction"),
+        ((pl.col("i") % 100) / 100).alias("score"),
+        (pl.col("i") // 2 % 2).cast(pl.Int8).alias("label"),
+        (pl.col("i") % 7).cast(pl.Float64).alias("amount"),
+        pl.format("c{}", pl.col("i") % 3).alias("channel"),
+        pl.format("g{}", pl.col("i") // 4 % 2).alias("group"),
+    )
+
+
+SPEC: dict[str, Any] = {
+    "logs": {"path": "logs/date={date}/*.parquet"},
+    "columns": {
+        "time": "time",
+        "id": "id",
+        "version": "version",
+        "prediction": "prediction",
+        "score": "score",
+        "label": "label",
+        "features": {"amount": "numeric", "channel": "categorical"},
+    },
+    "groups": ["group"],
+    "quality": {"null_rate": 0.01},
+}
