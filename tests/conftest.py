@@ -8,6 +8,7 @@ import pytest
 
 from tests.world import REFERENCE_DATA, World
 
+
 @pytest.fixture(scope="session")
 def reference_data() -> Path:
     """The folder of published results; tests that need it skip where a machine does not have it."""
@@ -24,5 +25,7 @@ def world(tmp_path: Path) -> World:
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Say how many published numbers were recomputed: none where the data is there would be a lie by silence."""
-    ran = sum("published" in report.keywords for report in terminalreporter.stats.get("passed", []) if report.when == "call")
+    ran = sum(
+        "published" in report.keywords for report in terminalreporter.stats.get("passed", []) if report.when == "call"
+    )
     terminalreporter.write_line(f"published cases recomputed: {ran}")

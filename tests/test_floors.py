@@ -14,6 +14,7 @@ FLOORS = (  # from the top down; names on one line do not know each other
     ("demo", "orchestration", "console"),
     ("intake",),
     ("audit",),
+    ("identity",),
     ("artefacts", "provenance"),
     ("report",),
     ("judgement",),

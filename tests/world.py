@@ -12,8 +12,8 @@ from typing import Any
 import polars as pl
 import yaml
 
-from retroaudit.artefacts import Run
-from retroaudit.audit import Sealed, audit
+from retroaudit.artefacts import Run, Sealed
+from retroaudit.audit import audit
 from retroaudit.intake import places, request
 from retroaudit.ledger.read import find, read_file
 from retroaudit.ledger.signing import load_public, load_signer, write_keys
@@ -21,9 +21,7 @@ from retroaudit.ledger.verify import Verification, verify
 from retroaudit.report.canonical import parse
 from retroaudit.storage.open import open_storage
 
-REFERENCE_DATA = Path(
-    os.environ.get("RETROAUDIT_REFERENCE_DATA") or Path(__file__).parents[2] / "shared" / "data"
-)
+REFERENCE_DATA = Path(os.environ.get("RETROAUDIT_REFERENCE_DATA") or Path(__file__).parents[2] / "shared" / "data")
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
 
 
@@ -90,14 +88,15 @@ def metric(document: Mapping[str, Any], **wanted: Any) -> dict[str, Any]:
     return found[0]
 
 
-def decisions(n: int = 400, day: str = "2026-07-01") -> pl.DataFrame:
+def decisions(n: int = 4000, day: str = "2026-07-01") -> pl.DataFrame:
     """A day of plain decisions: every column that a spec may name, no fault in it.
 
-    Predictions, labels and groups repeat with coprime periods, so that every group has the same rates."""
+    Predictions, labels and groups repeat with coprime periods, so that every group has the same rates.
+    """
     number = pl.int_range(n, eager=True)
     start = pl.lit(day).str.to_datetime("%Y-%m-%d", time_unit="us", time_zone="UTC")
     return pl.DataFrame({"i": number}).select(
-        (start + pl.duration(seconds=pl.col("i") * (86_400 // n))).alias("time"),
+        (start + pl.duration(milliseconds=pl.col("i") * (86_400_000 // n))).alias("time"),
         pl.format("r{}", "i").alias("id"),
         pl.lit("1.0").alias("version"),
         (pl.col("i") % 2).cast(pl.Int8).alias("prediction"),

@@ -15,9 +15,9 @@ from pydantic import BeforeValidator, PlainSerializer, TypeAdapter
 from retroaudit.archive.inputs import Accounting, Inputs, SchemaChange
 from retroaudit.checks.metric import Metric, Verdict
 from retroaudit.judgement.findings import Finding
-from retroaudit.ledger.seal import ReportId
+from retroaudit.ledger.coordinates import ReportId
 from retroaudit.measures.measure import Need
-from retroaudit.measures.store import StateKey, StateStore
+from retroaudit.measures.store import StateKey
 from retroaudit.spec.model import Spec
 from retroaudit.spec.window import Window
 from retroaudit.storage.protocol import Storage
@@ -46,7 +46,7 @@ class Places:
 
     archive: Storage
     store: Storage
-    states: StateStore
+    states: Storage
     spool: Path
 
 
@@ -121,6 +121,36 @@ class Written:
     report: ReportId
     run_key: Mapping[str, str]
     files: Mapping[str, FileBytes]
+
+
+@dataclass(frozen=True)
+class Sealed:
+    """An audit that is in the ledger. `created` is False where these very bytes had been sealed before."""
+
+    report: ReportId
+    verdict: Verdict
+    findings: tuple[Finding, ...]
+    manifest: str  # its key
+    manifest_sha256: str
+    report_json_sha256: str
+    commit: int
+    created: bool
+
+    def summary(self) -> dict[str, Any]:
+        """What `run --json` prints."""
+        return {
+            "report": str(self.report),
+            "verdict": self.verdict.value,
+            "findings": [
+                {"fingerprint": f.fingerprint, "severity": f.severity, "owner": f.owner, "message": f.message}
+                for f in self.findings
+            ],
+            "manifest": self.manifest,
+            "manifest_sha256": self.manifest_sha256,
+            "report_json_sha256": self.report_json_sha256,
+            "commit": self.commit,
+            "created": self.created,
+        }
 
 
 def save(storage: Storage, value: object) -> str:

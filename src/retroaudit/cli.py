@@ -12,8 +12,8 @@ import typer
 from rich.text import Text
 
 from retroaudit import __version__, console, provenance
-from retroaudit.artefacts import Places, Request, Run
-from retroaudit.audit import Sealed, audit
+from retroaudit.artefacts import Places, Request, Run, Sealed
+from retroaudit.audit import audit
 from retroaudit.demo.run import run_demo
 from retroaudit.faults import BadInput, Fault, RetroauditError
 from retroaudit.intake import places, preflight, request
@@ -152,7 +152,7 @@ def _print_sealed(sealed: Sealed, store: str) -> None:
     )
     console.print_table(
         ("severity", "finding", "owner"),
-        ((f["severity"], f["message"], f["owner"]) for f in sealed.findings),
+        ((f.severity, f.message, f.owner) for f in sealed.findings),
     )
     console.out().print(f"read it  retroaudit show {sealed.report} --store {store} --html report.html", markup=False)
 

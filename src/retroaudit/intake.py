@@ -10,7 +10,6 @@ from retroaudit.archive.partitions import days_present
 from retroaudit.artefacts import Places, Request
 from retroaudit.audit import pin
 from retroaudit.faults import BadInput, Fault
-from retroaudit.measures.store import StateStore
 from retroaudit.spec.load import load
 from retroaudit.spec.model import Reference, Spec
 from retroaudit.spec.window import Window, parse_window, snapshot, within
@@ -23,7 +22,8 @@ def request(
 ) -> Request:
     """A request with its spec loaded, its window inside the spec's validity, and its cut-off fixed.
 
-    `as_of` defaults to the window's end plus `labels.delay`, never to now (law 3)."""
+    `as_of` defaults to the window's end plus `labels.delay`, never to now (law 3).
+    """
     spec = load(spec_path)
     if reference:
         spec = spec.model_copy(update={"reference": Reference(path=reference)})
@@ -59,7 +59,7 @@ def _as_of(spec: Spec, window: Window, text: str | None) -> datetime | None:
 def places(archive: str, store: str, states: str | None, spool: Path) -> Places:
     """The addresses, opened: the archive must exist, the store and the states are created where they are not."""
     kept = open_storage(states, create=True) if states else open_storage((spool / "states").as_uri(), create=True)
-    return Places(open_storage(archive), open_storage(store, create=True), StateStore(kept), spool)
+    return Places(open_storage(archive), open_storage(store, create=True), kept, spool)
 
 
 def preflight(spec_path: Path, archive: str, window: str | None) -> dict[str, Any]:

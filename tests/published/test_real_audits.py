@@ -163,7 +163,11 @@ def compas_reader(metric: str, slice_: Mapping[str, Any]) -> Callable[[Mapping[s
 def aequitas(reference: tuple[tuple[str, str], ...]) -> Mapping[str, Any]:
     frame = pl.read_csv(REFERENCE_DATA / "aequitas_compas" / "data" / "compas_for_aequitas.csv")
     frame = frame.select(
-        "race", "sex", "age_cat", pl.col("score").cast(pl.Int8).alias("prediction"), pl.col("label_value").alias("label")
+        "race",
+        "sex",
+        "age_cat",
+        pl.col("score").cast(pl.Int8).alias("prediction"),
+        pl.col("label_value").alias("label"),
     )
     return run(frame, ["race", "sex", "age_cat"], fairness={"reference_group": dict(reference)})
 
@@ -221,7 +225,7 @@ def adult(files: tuple[str, ...], part: str = "all", seed: int = 0, *, complete:
     if complete:
         frame = frame.filter(~pl.any_horizontal(pl.col(ADULT.split()) == "?"))
     if part != "all":  # AIF360's split, by NumPy's legacy generator
-        order = np.random.RandomState(seed).permutation(frame.height)  # noqa: NPY002  the published split was made with it
+        order = np.random.RandomState(seed).permutation(frame.height)
         cut = int(0.7 * frame.height)
         frame = frame[order[:cut] if part == "train" else order[cut:]]
     white = pl.when(pl.col("race") == "White").then(pl.lit("White")).otherwise(pl.lit("non-White")).alias("race")
@@ -231,7 +235,14 @@ def adult(files: tuple[str, ...], part: str = "all", seed: int = 0, *, complete:
 
 def adult_cases() -> Iterator[Case]:
     old, new = ("adult.data", "adult.test"), ("adult.test", "adult.data")
-    counts = {"adult-0001": old[:1], "adult-0002": old[1:], "adult-0003": old, "adult-0004": old, "adult-0005": old[:1], "adult-0006": old[1:]}
+    counts = {
+        "adult-0001": old[:1],
+        "adult-0002": old[1:],
+        "adult-0003": old,
+        "adult-0004": old,
+        "adult-0005": old[:1],
+        "adult-0006": old[1:],
+    }
     for r in references("adult"):
         complete = r["metric"] == "complete_rows" or "drop rows" in (r["filter"] or "")
         if r["id"] in counts:
@@ -318,5 +329,8 @@ def test_the_audit_gives_the_published_number(case: Case) -> None:
 
 @pytest.mark.skipif(not REFERENCE_DATA.is_dir(), reason="no published results on this machine")
 def test_no_covered_reference_is_left_out() -> None:
-    by_folder = {folder: sum(case.id.startswith(folder) for case in CASES) for folder in ("compas", "aequitas", "adult", "fairlearn")}
+    by_folder = {
+        folder: sum(case.id.startswith(folder) for case in CASES)
+        for folder in ("compas", "aequitas", "adult", "fairlearn")
+    }
     assert by_folder == {"compas": 153, "aequitas": 370, "adult": 19, "fairlearn": 34}

@@ -23,9 +23,7 @@ def taxi_file(reference_data: Path, month: str) -> Path:
 
 
 def trips(reference_data: Path, month: str) -> pl.DataFrame:
-    return pl.read_csv(
-        taxi_file(reference_data, month), schema_overrides={COLUMN: pl.Float64}, try_parse_dates=True
-    )
+    return pl.read_csv(taxi_file(reference_data, month), schema_overrides={COLUMN: pl.Float64}, try_parse_dates=True)
 
 
 def nulls_counted_by_hand(path: Path) -> float:

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Literal
 
+import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -49,7 +50,7 @@ def hostile(key: str) -> Iterator[None]:
     """Turn whatever the Parquet library raises over a damaged or hostile file into `Unreadable`."""
     try:
         yield
-    except (pa.ArrowException, OSError, ValueError, TypeError, OverflowError, MemoryError) as error:
+    except (pa.ArrowException, pl.exceptions.PolarsError, OSError, ValueError, MemoryError) as error:
         found = " ".join(str(error).split())[:200] or type(error).__name__
         raise Unreadable(Fault(key, f"damage ({found})", "an undamaged Parquet file")) from error
 

@@ -22,7 +22,7 @@ class Pinned:
 class Partition:
     """One day of logs with the labels of its decisions, or a whole snapshot (`start` and `end` are then None)."""
 
-    key: str  # "2026-07-01", or "snapshot"
+    key: str  # "2026-07-01", "snapshot", or "reference"
     start: datetime | None
     end: datetime | None
     logs: tuple[Pinned, ...]
@@ -45,7 +45,8 @@ class Inputs:
 class Accounting:
     """The rows of one partition: `read == counted + sum(excluded.values())` (law 2).
 
-    `control` is the number that someone else counted, or None where the spec names no control totals.
+    `control` is the number that someone else counted, or None where the spec names no control totals, or where
+    they cannot be used (`control_fault` says why).
     A partition that could not be read has `unreadable` set, and nothing counted.
     """
 
@@ -55,8 +56,9 @@ class Accounting:
     counted: int
     excluded: Mapping[str, int] = field(default_factory=dict)
     control: int | None = None
-    labels: Mapping[str, int] = field(default_factory=dict)  # joined, unmatched, late, duplicate, conflicting
+    labels: Mapping[str, int] = field(default_factory=dict)  # joined, unmatched, late, duplicate, conflicting, …
     unreadable: str | None = None
+    control_fault: str = ""
 
 
 @dataclass(frozen=True)

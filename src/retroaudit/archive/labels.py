@@ -23,7 +23,10 @@ _ROW_BYTES = 64
 
 @dataclass(frozen=True)
 class Lookup:
-    """Labels by id: columns `@id` (String, unique), `label` (Int8: 1, 0, -1 invalid). `tallies` count label rows."""
+    """Labels by id, and how many label rows came to what.
+
+    `frame` has the columns `row`, `@id` (String, unique) and `label` (Int8: 1, 0, -1 invalid).
+    """
 
     frame: pl.DataFrame
     tallies: Mapping[str, int]
@@ -41,7 +44,10 @@ class LabelColumns:
 
 
 def text_ids(ids: pl.Series) -> pl.Series:
-    """Ids as text, so that 7 and "7" are one id; null stays null."""
+    """Ids as text, so that 7, 7.0 (what an integer becomes beside a null) and "7" are one id; null stays null."""
+    if ids.dtype.is_float():
+        whole = ids.cast(pl.Int64, strict=False)
+        return whole.cast(pl.String).zip_with((whole == ids).fill_null(value=False), ids.cast(pl.String))
     return ids.cast(pl.String)
 
 
@@ -57,7 +63,7 @@ def lookup(slices: Iterable[tuple[str, pl.DataFrame]], columns: LabelColumns, as
     for key, frame in slices:
         rows = _rows(frame, columns, as_of)
         for reason in ("no_id", "no_label", "late"):
-            tallies[reason] += rows["why"].eq_missing(reason).sum()
+            tallies[reason] += int(rows["why"].eq_missing(reason).sum())
         fresh = rows.filter(pl.col("why").is_null()).select("@id", "label", "arrived", rows=pl.lit(1, pl.Int64))
         seen = _seen(pl.concat([seen, fresh]))
         size = seen.height * _ROW_BYTES + (seen["@id"].str.len_bytes().sum() or 0)
@@ -68,7 +74,7 @@ def lookup(slices: Iterable[tuple[str, pl.DataFrame]], columns: LabelColumns, as
 
 def unseen(rows: int) -> Lookup:
     """The lookup of a date whose labels are not mature at `as_of`: none of its `rows` is seen."""
-    return Lookup(pl.DataFrame(schema={"@id": pl.String, "label": pl.Int8}), {"immature": rows})
+    return Lookup(pl.DataFrame(schema={"row": pl.UInt32, "@id": pl.String, "label": pl.Int8}), {"immature": rows})
 
 
 def _rows(frame: pl.DataFrame, columns: LabelColumns, as_of: datetime | None) -> pl.DataFrame:
@@ -97,11 +103,13 @@ def _decide(seen: pl.DataFrame, tallies: dict[str, int]) -> Lookup:
     """The latest label of each id, where the latest agree."""
     last = seen.filter(pl.col("arrived") == pl.col("arrived").max().over("@id"))
     agreed = last.group_by("@id").agg(pl.col("label").first(), pl.col("label").n_unique().alias("labels"))
-    chosen = agreed.filter(pl.col("labels") == 1).select("@id", "label").sort("@id")
-    rows = seen.join(chosen.rename({"label": "chosen"}), on="@id", how="left")
-    same = rows.filter(pl.col("label") == pl.col("chosen"))["rows"].sum()
-    other = rows.filter(pl.col("label") != pl.col("chosen"))["rows"].sum()
-    tallies["conflicting"] = rows.filter(pl.col("chosen").is_null())["rows"].sum()
-    tallies["superseded"] = other
-    tallies["duplicate"] = same - chosen.height
+    chosen = agreed.filter(pl.col("labels") == 1).select("@id", "label").sort("@id").with_row_index("row")
+    rows = seen.join(chosen.drop("row").rename({"label": "chosen"}), on="@id", how="left")
+
+    def count(condition: pl.Expr) -> int:
+        return int(rows.filter(condition)["rows"].sum())
+
+    tallies["conflicting"] = count(pl.col("chosen").is_null())
+    tallies["superseded"] = count(pl.col("label") != pl.col("chosen"))
+    tallies["duplicate"] = count(pl.col("label") == pl.col("chosen")) - chosen.height
     return Lookup(chosen, tallies)

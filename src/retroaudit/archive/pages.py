@@ -38,7 +38,7 @@ class Page:
         return self.kind != DICTIONARY_PAGE and self.encoding in _DICTIONARY_ENCODINGS
 
 
-class _Malformed(Exception):  # noqa: N818 -- never leaves this module
+class _Malformed(Exception):
     """A header that is not Thrift, or that ends too early (`short`)."""
 
     def __init__(self, *, short: bool = False) -> None:
@@ -134,7 +134,7 @@ def _struct(data: bytes, at: int, depth: int) -> tuple[dict[int, object], int]:
         fields[field], at = _value(data, at, byte & 0x0F, depth)
 
 
-def _value(data: bytes, at: int, kind: int, depth: int) -> tuple[object, int]:  # noqa: PLR0911 -- one a wire type
+def _value(data: bytes, at: int, kind: int, depth: int) -> tuple[object, int]:
     match kind:
         case 1 | 2:  # true, false: the value is the type
             return kind == 1, at

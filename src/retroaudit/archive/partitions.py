@@ -76,8 +76,19 @@ def find(storage: Storage, pattern: str, days: Sequence[str]) -> Found:
     return Found({day: tuple(by_day[day]) for day in sorted(by_day)}, others, nearest)
 
 
+def days_present(storage: Storage, pattern: str) -> tuple[str, ...]:
+    """Every day that has an object, in order; none for a pattern without `{date}`."""
+    found = {day for day, _ in _matching(storage, pattern, prefix(pattern))}
+    return tuple(sorted(found - {SNAPSHOT}))
+
+
+def days_present(storage: Storage, pattern: str) -> tuple[str, ...]:
+    """Every day of which there is an object, in order; lists the whole common prefix."""
+    return tuple(sorted({day for day, _ in _matching(storage, pattern, prefix(pattern))}))
+
+
 def _segment(segment: str) -> str:
-    """The expression of one path segment. `\\{date\\}` stays, as `re.escape` left it, for the caller."""
+    """The expression of one path segment; its `{date}` stays, escaped, for the caller."""
     literal = re.escape(segment).replace(r"\*", r"[^/]*")
     if "*" not in segment:
         return literal

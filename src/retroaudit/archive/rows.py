@@ -8,7 +8,7 @@ for the first reason that holds: `time_missing`, `outside_partition`, `predictio
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
@@ -30,20 +30,14 @@ class Tally:
 
     matched: np.ndarray[tuple[int], np.dtype[np.bool_]]
     rows: int = 0
-    counts: dict[str, int] = field(default_factory=lambda: {"joined": 0, "unexpected": 0})
+    joined: int = 0
+    unexpected: int = 0
 
 
 def numeric(spec: Spec) -> frozenset[str]:
     """Columns whose use needs numbers."""
     named = {name for name, kind in spec.columns.features.items() if kind == "numeric"}
     return frozenset(named | ({spec.columns.score} if spec.columns.score else set()))
-
-
-def textual(spec: Spec) -> frozenset[str]:
-    """Columns whose values are categories, whatever their type."""
-    named = {name for name, kind in spec.columns.features.items() if kind == "categorical"}
-    groups = {name for group in spec.groups for name in group}
-    return frozenset((named | groups | {spec.columns.version or ""}) - {""} - numeric(spec))
 
 
 def roles(spec: Spec) -> frozenset[str]:
@@ -54,51 +48,67 @@ def roles(spec: Spec) -> frozenset[str]:
 
 
 def prepare(
-    frame: pl.DataFrame, spec: Spec, partition: Partition, columns: Collection[str], known: Lookup | None, tally: Tally
+    frame: pl.DataFrame,
+    *,
+    spec: Spec,
+    partition: Partition,
+    columns: Collection[str],
+    known: Lookup | None,
+    tally: Tally,
 ) -> pl.DataFrame:
     """One slice, prepared. `known` are labels kept apart from the logs; None reads them from the logs.
 
-    A column that the slice does not have, or has in a type that its use cannot take, is null. Categories are text.
+    A column that the slice does not have, or has in a type that its use cannot take, is null.
     `tally` is brought up to date.
     """
     own = spec.columns
-    numbers, texts = numeric(spec), textual(spec)
-
-    def column(name: str | None) -> pl.Series:
-        found = frame[name] if name in frame.columns else None
-        return _typed(found, frame.height, number=name in numbers, text=name in texts)
-
-    prediction = outcome(column(own.prediction), positives(own.positive))
-    label = outcome(column(own.label), positives(own.positive)) if known is None else _join(column(own.id), known, tally)
+    prediction = outcome(_raw(frame, own.prediction), positives(own.positive))
+    if known is None:
+        label = outcome(_raw(frame, own.label), positives(own.positive))
+    else:
+        label = _join(_raw(frame, own.id), known, tally)
     label, unexpected = _observed(label, prediction, spec)
-    flags = _time_flags(column(own.time), spec, partition) | {
+    flags = {
+        **_time_flags(_raw(frame, own.time), spec, partition),
         "prediction_invalid": prediction == INVALID,
-        "score_invalid": ~column(own.score).cast(pl.Float64).is_between(0, 1),
+        "score_invalid": ~_number(_raw(frame, own.score)).cast(pl.Float64).is_between(0, 1),
         "label_invalid": label == INVALID,
     }
     excluded = pl.coalesce([pl.when(reason).then(pl.lit(reason)) for reason in REASONS if reason in flags])
-    data: dict[str, pl.Series | pl.Expr] = {name: column(name) for name in sorted(columns) if name[:1] != RESERVED}
-    ready = pl.DataFrame(data).with_columns(
-        pl.DataFrame(flags).select(excluded.alias(EXCLUDED)).to_series(),
-        column(own.version).cast(pl.String).alias(VERSION),
-        prediction.replace({INVALID: None}).alias(PREDICTION),
-        label.replace({INVALID: None}).alias(LABEL),
+    ready = pl.DataFrame(
+        {
+            **_typed(frame, spec, columns),
+            EXCLUDED: pl.DataFrame(flags).select(excluded).to_series(),
+            VERSION: _raw(frame, own.version).cast(pl.String),
+            PREDICTION: prediction.replace({INVALID: None}),
+            LABEL: label.replace({INVALID: None}),
+        }
     )
     counted = ready[EXCLUDED].is_null()
     tally.rows += ready.height
-    tally.counts["joined"] += int((counted & ready[LABEL].is_not_null()).sum()) if known is not None else 0
-    tally.counts["unexpected"] += int((counted & unexpected).sum())
+    tally.joined += int((counted & ready[LABEL].is_not_null()).sum()) if known is not None else 0
+    tally.unexpected += int((counted & unexpected).sum())
     return ready
 
 
-def _typed(found: pl.Series | None, height: int, *, number: bool, text: bool) -> pl.Series:
-    wrong = found is None or (number and not (found.dtype.is_numeric() or found.dtype == pl.Boolean))
-    if found is None or wrong:
-        return pl.repeat(None, height, dtype=pl.Float64 if number else pl.String, eager=True)
-    if number:
-        narrow = {pl.Boolean: pl.UInt8}.get(type(found.dtype)) if found.dtype == pl.Boolean else None
-        return found.cast(narrow or (pl.Float64 if found.dtype.is_decimal() else found.dtype))
-    return found.cast(pl.String) if text else found
+def _raw(frame: pl.DataFrame, name: str | None) -> pl.Series:
+    """The column as it is in the file; null where there is none."""
+    if name in frame.columns:
+        return frame[name]
+    return pl.repeat(None, frame.height, dtype=pl.String, eager=True)
+
+
+def _typed(frame: pl.DataFrame, spec: Spec, columns: Collection[str]) -> Mapping[str, pl.Series]:
+    """The columns asked for; a numeric one is null where the file has it as something else."""
+    numbers = numeric(spec)
+    found = {name: _raw(frame, name) for name in sorted(columns) if not name.startswith(RESERVED)}
+    return {name: _number(column) if name in numbers else column for name, column in found.items()}
+
+
+def _number(found: pl.Series) -> pl.Series:
+    if found.dtype.is_numeric() or found.dtype == pl.Boolean:
+        return found
+    return pl.repeat(None, found.len(), dtype=pl.Float64, eager=True)
 
 
 def _time_flags(times: pl.Series, spec: Spec, partition: Partition) -> Mapping[str, pl.Series]:
@@ -113,8 +123,7 @@ def _time_flags(times: pl.Series, spec: Spec, partition: Partition) -> Mapping[s
 
 def _join(ids: pl.Series, known: Lookup, tally: Tally) -> pl.Series:
     left = text_ids(ids).alias("@id").to_frame()
-    right = known.frame.with_row_index("row")
-    joined = left.join(right, on="@id", how="left", maintain_order="left")
+    joined = left.join(known.frame, on="@id", how="left", maintain_order="left")
     tally.matched[joined["row"].drop_nulls().to_numpy()] = True
     return joined["label"]
 
@@ -122,11 +131,12 @@ def _join(ids: pl.Series, known: Lookup, tally: Tally) -> pl.Series:
 def _observed(label: pl.Series, prediction: pl.Series, spec: Spec) -> tuple[pl.Series, pl.Series]:
     """Labels only where the outcome can be observed, and where there were some elsewhere.
 
-    `labels.observed_when: {prediction: 0}` compares with the prediction as 1 or 0.
+    `labels.observed_when: {prediction: 0}` names the prediction as 1 positive or 0 negative, or by a raw value.
     """
     observed = spec.labels.observed_when if spec.labels else None
     if not observed or "prediction" not in observed:
         return label, pl.repeat(value=False, n=label.len(), eager=True)
-    wanted = int(outcome(pl.Series([observed["prediction"]], strict=False), positives(spec.columns.positive))[0])
+    value = observed["prediction"]
+    wanted = int(value) if value in (0, 1) else int(outcome(pl.Series([value]), positives(spec.columns.positive))[0])
     elsewhere = (prediction != wanted).fill_null(value=True) & label.is_not_null()
     return label.zip_with(~elsewhere, pl.repeat(None, label.len(), dtype=pl.Int8, eager=True)), elsewhere

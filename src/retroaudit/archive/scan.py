@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 import polars as pl
 import pyarrow as pa
@@ -111,7 +112,7 @@ def _loads(path: Path, key: str, found: Footer, names: list[str], limits: Limits
     return loads
 
 
-def _chunk(file: object, key: str, found: Footer, group: int, leaf: int) -> Iterator[pages.Page]:
+def _chunk(file: BinaryIO, key: str, found: Footer, group: int, leaf: int) -> Iterator[pages.Page]:
     chunk = found.metadata.row_group(group).column(leaf)
     start = chunk.data_page_offset
     if chunk.has_dictionary_page and 0 < chunk.dictionary_page_offset < start:

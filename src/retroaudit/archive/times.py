@@ -43,8 +43,8 @@ def _parse(times: pl.Series) -> tuple[pl.Series, pl.Series]:
     """Text as microseconds and, where it is only a day, as dates; each null where it is not that."""
     parts = times.str.extract_groups(_ISO).struct.unnest()
     columns = parts.columns
-    offset = pl.when(pl.col(columns[3]).is_null() | (pl.col(columns[3]) == "Z")).then(pl.lit("+00:00"))
-    offset = offset.otherwise(pl.col(columns[3]).str.replace(r"^(.{3})(\d\d)$", "$1:$2"))
+    utc = pl.when(pl.col(columns[3]).is_null() | (pl.col(columns[3]) == "Z")).then(pl.lit("+00:00"))
+    offset = utc.otherwise(pl.col(columns[3]).str.replace(r"^(.{3})(\d\d)$", "$1:$2"))
     fraction = pl.col(columns[2]).fill_null("0").str.pad_end(6, "0").str.slice(0, 6)
     text = pl.concat_str([pl.col(columns[0]), pl.lit("T"), pl.col(columns[1]), pl.lit("."), fraction, offset])
     moments = text.str.to_datetime("%Y-%m-%dT%H:%M:%S%.f%:z", time_unit="us", time_zone="UTC", strict=False)

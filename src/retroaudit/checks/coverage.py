@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 
 from retroaudit.archive.inputs import Accounting
 from retroaudit.checks.metric import Metric, Slice, Threshold, Verdict
-from retroaudit.checks.rates import tallies
-from retroaudit.checks.words import listing, name
+from retroaudit.checks.rates import has_labels, tallies, why_unknown
+from retroaudit.checks.words import listing
 from retroaudit.measures.measure import Need
 from retroaudit.measures.profile import Profile
 from retroaudit.spec.model import Spec
@@ -21,7 +21,7 @@ _NO_CONTROL = "population completeness not evidenced: the spec names no control 
 
 def needs(spec: Spec) -> frozenset[Need]:
     """The cells without groups, for the share of known labels, where the spec has labels at all."""
-    return frozenset({Need("cells", _CELLS)} if _has_labels(spec) else ())
+    return frozenset({Need("cells", _CELLS)} if has_labels(spec) else ())
 
 
 def check(spec: Spec, profile: Profile, _reference: Profile | None) -> list[Metric]:
@@ -93,7 +93,9 @@ def _schema(profile: Profile) -> list[Metric]:
             "schema_changes",
             len(changes),
             subject=column,
-            reason=listing([f"{change.partition}: {change.found} for {change.expected}" for change in changes], _MOST_DAYS),
+            reason=listing(
+                [f"{change.partition}: {change.found} for {change.expected}" for change in changes], _MOST_DAYS
+            ),
         )
         for column in columns
         for changes in [sorted((c for c in profile.schema_changes if c.column == column), key=lambda c: c.partition)]
@@ -101,21 +103,17 @@ def _schema(profile: Profile) -> list[Metric]:
 
 
 def _labels(spec: Spec, profile: Profile) -> Iterator[Metric]:
-    if not _has_labels(spec):
+    if not has_labels(spec):
         return
     cells = profile.cells(_CELLS)
     if cells is None:
-        yield _skipped("label_rate", "there are more versions than can be told apart")
+        yield _skipped("label_rate", why_unknown(profile, _CELLS))
         return
     tally = tallies(cells, ())[()]
     rows = sum(tally.values())
     known = sum(count for (_, label), count in tally.items() if label is not None)
     share = known / rows if rows else None
     yield Metric(check="coverage", metric="label_rate", value=share, low=share, high=share, n=rows)
-
-
-def _has_labels(spec: Spec) -> bool:
-    return spec.labels is not None or spec.columns.label is not None
 
 
 def _none_allowed(

@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 
 from retroaudit.checks.intervals import newcombe, ratio
 from retroaudit.checks.metric import Metric, Slice, Threshold, Verdict
-from retroaudit.checks.rates import RATES, Share, Tally, published, share, tallies, unknowable
-from retroaudit.checks.words import listing, name, too_few
+from retroaudit.checks.rates import RATES, Share, Tally, published, share, tallies, unknowable, why_unknown
+from retroaudit.checks.words import listing, quoted, too_few
 from retroaudit.measures.measure import Need
 from retroaudit.measures.profile import Profile
 from retroaudit.spec.model import Group, Spec
@@ -17,7 +17,9 @@ _BOUNDED = ("selection_rate", "tpr", "fpr")
 _BOUNDED_WHERE_SELECTIVE = ("selection_rate", "npv", "false_omission_rate")
 _RATIOS: Mapping[str, str] = {
     "selection_rate": "impact_ratio",
-    **{rate: f"{rate}_ratio" for rate in ("tpr", "fpr", "fnr", "tnr", "precision", "npv", "fdr", "false_omission_rate")},
+    **{
+        rate: f"{rate}_ratio" for rate in ("tpr", "fpr", "fnr", "tnr", "precision", "npv", "fdr", "false_omission_rate")
+    },
 }
 _MOST_NAMES = 5
 
@@ -47,8 +49,7 @@ def check(spec: Spec, profile: Profile, _reference: Profile | None) -> list[Metr
         return []
     cells = profile.cells(_columns(spec))
     if cells is None:
-        columns = listing([name(column) for column in _columns(spec)], _MOST_NAMES)
-        return [_skipped("impact_ratio", f"{columns} have more combinations of values than can be told apart")]
+        return [_skipped("impact_ratio", why_unknown(profile, _columns(spec)))]
     unknown = unknowable(spec)
     metrics = [_skipped(metric, reason) for metric, reason in _unknown_metrics(spec, unknown)]
     for group in dict.fromkeys(spec.groups):
@@ -85,6 +86,7 @@ def _columns(spec: Spec) -> tuple[str, ...]:
 
 
 def _bounded(spec: Spec) -> tuple[str, ...]:
+    """The rates whose differences are bounded."""
     return _BOUNDED_WHERE_SELECTIVE if spec.labels and spec.labels.observed_when else _BOUNDED
 
 
@@ -101,10 +103,14 @@ def _unknown_metrics(spec: Spec, unknown: Mapping[str, str]) -> Iterator[tuple[s
 def _group_set(spec: Spec, group: Group, groups: _Groups, unknown: Mapping[str, str]) -> Iterator[Metric]:
     chosen = reference_group(spec, group, groups)
     if chosen is None:
-        yield _skipped("impact_ratio", f"the reference group of {listing([name(c) for c in group], _MOST_NAMES)} has no rows")
+        yield _skipped(
+            "impact_ratio", f"the reference group of {listing([quoted(c) for c in group], _MOST_NAMES)} has no rows"
+        )
     for values, tally in groups.items():
         where: Slice = tuple(zip(group, values, strict=True))
-        yield from (_enough(metric, tally, spec) for metric in published("fairness", tally, where, spec.confidence, unknown))
+        yield from (
+            _enough(metric, tally, spec) for metric in published("fairness", tally, where, spec.confidence, unknown)
+        )
         if chosen is not None:
             for pair in _pairs(where, tally, tuple(zip(group, chosen, strict=True)), groups[chosen], unknown):
                 if pair.rate in _RATIOS:
@@ -123,7 +129,7 @@ def _enough(metric: Metric, tally: Tally, spec: Spec) -> Metric:
 def _pairs(
     where: Slice, tally: Tally, reference: Slice, reference_tally: Tally, unknown: Mapping[str, str]
 ) -> Iterator[_Pair]:
-    words = "compared with " + ", ".join(f"{name(column)} = {name(value)}" for column, value in reference)
+    words = "compared with " + ", ".join(f"{quoted(column)} = {quoted(value)}" for column, value in reference)
     rows = sum(tally.values())
     for rate in RATES:
         if rate not in unknown:
@@ -138,7 +144,7 @@ def _ratio(spec: Spec, pair: _Pair) -> Metric:
     if ours is None or not theirs:
         return _undefined(spec, _RATIOS[pair.rate], pair, threshold)
     interval = ratio(pair.ours.part, pair.ours.of, pair.theirs.part, pair.theirs.of, spec.confidence)
-    return _compared(spec, _RATIOS[pair.rate], pair, threshold, 1.0 if pair.is_reference else ours / theirs, interval)
+    return _compared(spec, _RATIOS[pair.rate], pair, threshold, value=ours / theirs, interval=interval)
 
 
 def _difference(spec: Spec, pair: _Pair) -> Metric:
@@ -148,11 +154,11 @@ def _difference(spec: Spec, pair: _Pair) -> Metric:
     if ours is None or theirs is None:
         return _undefined(spec, f"{pair.rate}_difference", pair, threshold)
     interval = newcombe(pair.ours.part, pair.ours.of, pair.theirs.part, pair.theirs.of, spec.confidence)
-    return _compared(spec, f"{pair.rate}_difference", pair, threshold, ours - theirs, interval)
+    return _compared(spec, f"{pair.rate}_difference", pair, threshold, value=ours - theirs, interval=interval)
 
 
 def _compared(
-    spec: Spec, metric: str, pair: _Pair, threshold: Threshold | None, value: float, interval: tuple[float, float]
+    spec: Spec, metric: str, pair: _Pair, threshold: Threshold | None, *, value: float, interval: tuple[float, float]
 ) -> Metric:
     """A comparison that has a value. The reference group's own is exact and not judged."""
     if pair.is_reference:

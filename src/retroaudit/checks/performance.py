@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from retroaudit.checks.metric import Metric, Verdict
-from retroaudit.checks.rates import published, tallies, unknowable
+from retroaudit.checks.rates import published, tallies, unknowable, why_unknown
 from retroaudit.measures.measure import VERSION, Need
 from retroaudit.measures.profile import Profile
 from retroaudit.spec.model import Spec
@@ -24,7 +24,7 @@ def check(spec: Spec, profile: Profile, _reference: Profile | None) -> list[Metr
     """
     cells = profile.cells(_CELLS)
     if cells is None:
-        return [_skipped("n", "there are more versions than can be told apart")]
+        return [_skipped("n", why_unknown(profile, _CELLS))]
     unknown = unknowable(spec)
     metrics = list(published("performance", tallies(cells, ())[()], (), spec.confidence, unknown))
     if spec.columns.version is not None:

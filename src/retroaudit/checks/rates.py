@@ -11,7 +11,9 @@ import polars as pl
 
 from retroaudit.checks.intervals import wilson
 from retroaudit.checks.metric import Metric, Slice
+from retroaudit.checks.words import listing, quoted
 from retroaudit.measures.measure import LABEL, PREDICTION
+from retroaudit.measures.profile import Profile
 from retroaudit.spec.model import Spec
 
 Outcome: TypeAlias = tuple[int | None, int | None]
@@ -19,6 +21,8 @@ Outcome: TypeAlias = tuple[int | None, int | None]
 
 Tally: TypeAlias = Mapping[Outcome, int]
 """The rows of a slice by outcome."""
+
+_MOST_NAMES = 5
 
 _TP: Outcome = (1, 1)
 _FP: Outcome = (1, 0)
@@ -91,14 +95,22 @@ def tallies(cells: pl.DataFrame, columns: tuple[str, ...]) -> dict[tuple[str | N
     """
     found: dict[tuple[str | None, ...], dict[Outcome, int]] = {} if columns else {(): {}}
     keys = [*columns, PREDICTION, LABEL]
-    for *values, prediction, label, count in cells.group_by(keys).agg(pl.col("count").sum()).select(*keys, "count").rows():
+    for *values, prediction, label, count in (
+        cells.group_by(keys).agg(pl.col("count").sum()).select(*keys, "count").rows()
+    ):
         found.setdefault(tuple(values), {})[prediction, label] = count
     return dict(sorted(found.items(), key=lambda item: [(value is None, value or "") for value in item[0]]))
 
 
-def published(
-    check: str, tally: Tally, where: Slice, confidence: float, unknown: Container[str]
-) -> Iterator[Metric]:
+def why_unknown(profile: Profile, columns: tuple[str, ...]) -> str:
+    """The reason where a profile has no cells by these columns: nothing was read, or there were too many."""
+    if profile.state("cells", *columns) is None:
+        return "no rows were measured"
+    names = listing([quoted(column) for column in (*columns, "version")], _MOST_NAMES)
+    return f"there are more combinations of {names} than can be told apart"
+
+
+def published(check: str, tally: Tally, where: Slice, confidence: float, unknown: Container[str]) -> Iterator[Metric]:
     """A slice's number of rows, its counts and its rates with Wilson intervals, without those that are `unknown`.
 
     `n` of a rate is its denominator; a rate without rows has no value.
@@ -128,38 +140,31 @@ def unknowable(spec: Spec) -> dict[str, str]:
     """
     names = (*COUNTS, *RATES)
     if spec.columns.prediction is None:
-        reasons = dict.fromkeys(names, "the spec names no prediction column")
-        if _has_labels(spec):
-            del reasons["prevalence"]
-        return reasons
-    if not _has_labels(spec):
-        return {name: "the spec names no labels" for name in names if name in COUNTS or RATES[name].label}
+        unlabelled = {} if has_labels(spec) else {"prevalence": "the spec names no labels"}
+        others = dict.fromkeys((name for name in names if name != "prevalence"), "the spec names no prediction column")
+        return others | unlabelled
+    about_labels = [name for name in names if name in COUNTS or RATES[name].label]
+    if not has_labels(spec):
+        return dict.fromkeys(about_labels, "the spec names no labels")
     observed = _observed(spec)
     if observed is None:
         return {}
-    reason = f"the label is only known where {_condition(spec)}"
-    return {name: reason for name in names if _given(name) != observed and (name in COUNTS or RATES[name].label)}
+    reason = f"labels exist only where the prediction is {observed}"
+    return {name: reason for name in about_labels if _given(name) != observed}
 
 
-def _has_labels(spec: Spec) -> bool:
+def has_labels(spec: Spec) -> bool:
+    """Whether the spec names labels at all, in files of their own or in the logs."""
     return spec.labels is not None or spec.columns.label is not None
 
 
 def _given(name: str) -> int | None:
+    """The prediction that a count or rate is conditional on; None where it is on both."""
     return COUNTS[name][0] if name in COUNTS else RATES[name].given
 
 
 def _observed(spec: Spec) -> int | None:
-    """The prediction for which labels exist: 1, 0, or -1 where the condition is on something else; None for all."""
+    """The prediction (1 or 0, as in `@prediction`) for which labels exist; None where they exist for both."""
     condition = spec.labels.observed_when if spec.labels else None
-    if not condition:
-        return None
-    if set(condition) != {"prediction"}:
-        return -1
-    positive = spec.columns.positive if isinstance(spec.columns.positive, tuple) else (spec.columns.positive,)
-    return int(condition["prediction"] in positive)
-
-
-def _condition(spec: Spec) -> str:
-    condition = (spec.labels.observed_when if spec.labels else None) or {}
-    return " and ".join(f"{column} is {value!r}"[:80] for column, value in sorted(condition.items()))
+    value = condition.get("prediction") if condition else None
+    return None if value is None else int(value)

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from datetime import date
 
 from retroaudit.checks.metric import Metric, Slice, Threshold, Verdict
-from retroaudit.checks.words import listing, name
+from retroaudit.checks.words import listing, quoted
 from retroaudit.measures import categories
 from retroaudit.measures.measure import Need, State
 from retroaudit.measures.profile import Profile
@@ -54,9 +54,7 @@ def declared(spec: Spec, day: str) -> frozenset[str]:
         return frozenset(version.name for version in spec.versions)
     when = date.fromisoformat(day)
     return frozenset(
-        version.name
-        for version in spec.versions
-        if version.from_ <= when and (version.to is None or when < version.to)
+        version.name for version in spec.versions if version.from_ <= when and (version.to is None or when < version.to)
     )
 
 
@@ -82,7 +80,9 @@ def _undeclared(spec: Spec, days: Mapping[str, _Served], rows: int) -> list[Metr
     for stray in strays.values():
         everywhere.update(stray)
     where: Slice = ()
-    metrics = [_rate("undeclared_version_rate", everywhere.total(), rows, where, judged=True, reason=_names(everywhere))]
+    metrics = [
+        _rate("undeclared_version_rate", everywhere.total(), rows, where, judged=True, reason=_names(everywhere))
+    ]
     for day, stray in strays.items():
         if stray and day != _SNAPSHOT:
             count, of = sum(stray.values()), sum(days[day].values())
@@ -93,7 +93,7 @@ def _undeclared(spec: Spec, days: Mapping[str, _Served], rows: int) -> list[Metr
 
 def _names(versions: Iterable[str | None]) -> str:
     """The stray versions in words; nothing where there are none."""
-    names = [name(version) for version in sorted(versions, key=lambda version: (version is None, version or ""))]
+    names = [quoted(version) for version in sorted(versions, key=lambda version: (version is None, version or ""))]
     return f"served but not declared: {listing(names, _MOST_NAMES)}" if names else ""
 
 

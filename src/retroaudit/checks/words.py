@@ -7,7 +7,7 @@ from collections.abc import Sequence
 _LONGEST = 60
 
 
-def name(value: str | None) -> str:
+def quoted(value: str | None) -> str:
     """A value in quotes, shortened to 60 characters; the null category without quotes."""
     if value is None:
         return "null"

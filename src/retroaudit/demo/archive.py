@@ -15,7 +15,7 @@ from retroaudit.demo.incidents import MISSING
 
 FIRST = date(2026, 4, 1)
 _SNAPSHOT_ROWS = 60_000
-_SATURDAY = 5
+_SATURDAY, _NOON = 5, 12
 _FEATURES_AND_GROUPS = ("^num_.*$", "^cat_.*$", "gender", "age_band", "region")
 _LOG = ("event_time", "request_id", "consumer", "model_version", "score", "prediction", *_FEATURES_AND_GROUPS)
 
@@ -49,10 +49,11 @@ def write_archive(
         day = first + timedelta(days=number - 1)
         if progress:
             progress(day.isoformat())
-        _write_night(root, day, make_night(seed, day, rows, night=number if incidents else None), incidents and number in MISSING.nights)
+        made = make_night(seed, day, rows, number if incidents else None)
+        _write_night(root, day, made, lost=incidents and number in MISSING.nights)
 
 
-def make_night(seed: int, day: date, rows: int, night: int | None) -> Night:
+def make_night(seed: int, day: date, rows: int, night: int | None = None) -> Night:
     """One day in memory; `night` is its number for the incidents, None where nothing is planted."""
     rng = np.random.default_rng([seed, day.toordinal()])
     number = 0 if night is None else night  # no incident has a night 0
@@ -80,12 +81,12 @@ def _count(served: pl.DataFrame, day: date) -> pl.DataFrame:
     return counted.sort("model_version", "consumer").select(pl.lit(day).alias("date"), pl.all())
 
 
-def _write_night(root: Path, day: date, made: Night, lost: bool) -> None:
-    """Two log files, split at noon, the labels and the control total; only the last of them where the night is lost."""
+def _write_night(root: Path, day: date, made: Night, *, lost: bool) -> None:
+    """Two log files split at noon, the labels, and the control total, which is all that is left of a lost night."""
     _write(made.control, root / f"control/lending/{day}.parquet")
     if lost:
         return
-    morning = made.logs["event_time"].dt.hour() < 12
+    morning = made.logs["event_time"].dt.hour() < _NOON
     _write(made.logs.filter(morning), root / f"inference/lending/date={day}/part-000.parquet")
     _write(made.logs.filter(~morning), root / f"inference/lending/date={day}/part-001.parquet")
     _write(made.labels, root / f"labels/lending/date={day}/labels.parquet")

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from retroaudit.checks.metric import Slice
 from retroaudit.demo.incidents import Incident, Sign
@@ -11,17 +13,21 @@ from retroaudit.demo.incidents import Incident, Sign
 
 @dataclass(frozen=True)
 class FoundMetric:
-    """The identity of a failed metric; `slice` in any order of its columns."""
+    """The identity of a failed metric."""
 
     check: str
     metric: str
     subject: str = "model"
     slice: Slice = ()
 
+    def __str__(self) -> str:
+        where = "".join(f" {name}={value}" for name, value in self.slice)
+        return f"{self.check} {self.metric} {self.subject}{where}"
+
 
 @dataclass(frozen=True)
 class Row:
-    """One incident: the nights on which it was planted, and those of them on which a sign of it failed."""
+    """One incident, or one false alarm: the nights on which it was planted (none), and those when it was found."""
 
     name: str
     planted: tuple[int, ...]
@@ -37,52 +43,47 @@ class Row:
         """The nights on which it was planted and not found."""
         return tuple(night for night in self.planted if night not in self.found)
 
-
-@dataclass(frozen=True)
-class FalseAlarm:
-    """A metric that failed on a night when no incident explains it."""
-
-    night: int
-    metric: FoundMetric
-
-
-@dataclass(frozen=True)
-class Comparison:
-    """A row for each incident, in the table's order, and every false alarm, by night."""
-
-    rows: tuple[Row, ...]
-    false_alarms: tuple[FalseAlarm, ...]
-
     @property
     def as_planted(self) -> bool:
-        """Everything that was planted was found on each of its nights, and nothing else was."""
-        return not self.false_alarms and not any(row.missed for row in self.rows)
+        """Found on every night on which it was planted, from the first; never so for a false alarm."""
+        return self.found == self.planted
+
+    def summary(self) -> dict[str, Any]:
+        """The row as JSON."""
+        return {
+            "name": self.name,
+            "planted": list(self.planted),
+            "found": list(self.found),
+            "first_found": self.first_found,
+            "missed": list(self.missed),
+            "as_planted": self.as_planted,
+        }
 
 
-def compare(found: Mapping[int, Iterable[FoundMetric]], incidents: Iterable[Incident]) -> Comparison:
-    """Set the failed metrics of each night against the incidents.
+def compare(found: Mapping[int, Iterable[FoundMetric]], incidents: Iterable[Incident], *, days: int) -> tuple[Row, ...]:
+    """Set the failed metrics of each night against the incidents of an archive of `days` nights.
 
-    A night that is no key of `found` was not audited: what was planted on it counts as missed. A failed
-    metric belongs to an incident where it matches one of its signs on one of its nights (`matches`); one that
-    belongs to none is a false alarm.
+    A row for each incident that begins within `days`, in their order; then a row for each false alarm, a failed
+    metric on nights when it is the sign of no incident that is planted then, in order of name. A night that is
+    no key of `found` was not audited: what was planted on it is missed.
     """
-    failed = {night: frozenset(metrics) for night, metrics in sorted(found.items())}
     table = tuple(incidents)
-    rows = tuple(_row(incident, failed) for incident in table)
-    return Comparison(rows, tuple(alarm for night in failed for alarm in _unexplained(night, failed[night], table)))
+    failed = {night: frozenset(metrics) for night, metrics in sorted(found.items())}
+    rows = [_row(incident, failed, days) for incident in table]
+    return (*(row for row in rows if row.planted), *_false_alarms(failed, table))
 
 
 def matches(metric: FoundMetric, sign: Sign) -> bool:
     """The same check, metric and subject, and a slice that holds every pair of the sign's slice.
 
-    The slice may hold more, such as the date or the version that failed.
+    The slice may hold more, such as the day or the version that failed.
     """
-    identity = (metric.check, metric.metric, metric.subject) == (sign.check, sign.metric, sign.subject)
-    return identity and set(sign.slice) <= set(metric.slice)
+    same = (metric.check, metric.metric, metric.subject) == (sign.check, sign.metric, sign.subject)
+    return same and set(sign.slice) <= set(metric.slice)
 
 
-def _row(incident: Incident, failed: Mapping[int, frozenset[FoundMetric]]) -> Row:
-    nights = tuple(sorted(incident.nights))
+def _row(incident: Incident, failed: Mapping[int, frozenset[FoundMetric]], days: int) -> Row:
+    nights = tuple(night for night in incident.nights if night <= days)
     return Row(incident.name, nights, tuple(night for night in nights if _shows(incident, failed.get(night, ()))))
 
 
@@ -90,9 +91,11 @@ def _shows(incident: Incident, metrics: Iterable[FoundMetric]) -> bool:
     return any(matches(metric, sign) for metric in metrics for sign in incident.signs)
 
 
-def _unexplained(
-    night: int, metrics: Iterable[FoundMetric], incidents: tuple[Incident, ...]
-) -> tuple[FalseAlarm, ...]:
-    present = tuple(incident for incident in incidents if night in incident.nights)
-    alarms = (metric for metric in metrics if not any(_shows(incident, (metric,)) for incident in present))
-    return tuple(FalseAlarm(night, metric) for metric in sorted(alarms, key=repr))
+def _false_alarms(failed: Mapping[int, frozenset[FoundMetric]], incidents: tuple[Incident, ...]) -> list[Row]:
+    nights: dict[str, list[int]] = defaultdict(list)
+    for night, metrics in failed.items():
+        present = [incident for incident in incidents if night in incident.nights]
+        for metric in metrics:
+            if not any(_shows(incident, (metric,)) for incident in present):
+                nights[f"false alarm: {metric}"].append(night)
+    return [Row(name, (), tuple(sorted(set(when)))) for name, when in sorted(nights.items())]

@@ -1,5 +1,8 @@
-"""How each incident is done to a night's rows. Nothing here draws at random: a night that no incident touches is
-the same, byte for byte, whether incidents are planted or not."""
+"""How each incident is done to a night's rows.
+
+Nothing here draws at random: a night that no incident touches is the same, byte for byte, whether incidents are
+planted or not.
+"""
 
 from __future__ import annotations
 

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import json
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from retroaudit import provenance
-from retroaudit.artefacts import Places, Run
-from retroaudit.audit import Sealed, audit
+from retroaudit.artefacts import Places, Run, Sealed
+from retroaudit.audit import audit
 from retroaudit.demo.archive import write_archive
 from retroaudit.demo.compare import FoundMetric, Row, compare
 from retroaudit.demo.incidents import INCIDENTS
@@ -68,9 +68,7 @@ def run_demo(
 ) -> Outcome:
     """Build the archive below `out`, audit it, verify the ledger, and compare with the planted truth."""
     _refuse_occupied(out)
-    write_archive(
-        out / "archive", seed=seed, days=days, rows=rows, incidents=incidents, first=FIRST, progress=progress
-    )
+    write_archive(out / "archive", seed=seed, days=days, rows=rows, incidents=incidents, first=FIRST, progress=progress)
     (out / "lending.yaml").write_text(spec_text())
     keys = write_keys(out / "keys")
     signer = load_signer(keys.signing)
@@ -80,9 +78,7 @@ def run_demo(
         whole = _audit(out, _whole(days).key, where, signer, progress)
     verification = verify(where.store, load_public(keys.public), None, progress)
     found = {number: tuple(_found(night)) for number, night in enumerate(nights, 1)}
-    outcome = Outcome(
-        out, nights, whole, compare(found, INCIDENTS if incidents else (), days=days), verification
-    )
+    outcome = Outcome(out, nights, whole, compare(found, INCIDENTS if incidents else (), days=days), verification)
     outcome.page.write_bytes(read_file(where.store, find(where.store, str(whole.report)), "report.html"))
     (out / "outcome.json").write_text(json.dumps(outcome.summary(), indent=2))
     return outcome
@@ -90,7 +86,9 @@ def run_demo(
 
 def _refuse_occupied(out: Path) -> None:
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
-        raise BadInput(Fault(str(out), "something in it", "a new or empty directory", "Remove it, or name another --out."))
+        raise BadInput(
+            Fault(str(out), "something in it", "a new or empty directory", "Remove it, or name another --out.")
+        )
 
 
 def _nights(days: int) -> tuple[str, ...]:
@@ -108,6 +106,4 @@ def _audit(out: Path, window: str, where: Places, signer: Signer, progress: Call
 
 
 def _found(night: Sealed) -> list[FoundMetric]:
-    return [
-        FoundMetric(f.metric.check, f.metric.metric, f.metric.subject, f.metric.slice) for f in night.findings
-    ]
+    return [FoundMetric(f.metric.check, f.metric.metric, f.metric.subject, f.metric.slice) for f in night.findings]

@@ -16,6 +16,7 @@ _LONGEST = 200
 _REVISION = re.compile(r"[1-9][0-9]{0,5}")
 _FORM = "model/window/kind/part/rev"
 _COMMITS_A_FOLDER = 1_000_000
+_MANIFEST_KEY = re.compile(r"rev=([0-9]{6})/" + re.escape(MANIFEST))
 _COMMIT_KEY = re.compile(COMMITS + r"([0-9]{6})/(\1[0-9]{6})")
 
 
@@ -46,10 +47,11 @@ class ReportId:
     @classmethod
     def parse(cls, text: str) -> ReportId:
         """The id in its text form; raises `BadInput` where it is none."""
-        *names, rev = text.split("/")
-        if len(names) != _FORM.count("/") or not _REVISION.fullmatch(rev):
+        parts = text.split("/")
+        if len(parts) != _FORM.count("/") + 1 or not _REVISION.fullmatch(parts[-1]):
             raise BadInput(Fault("report id", repr(text[:_LONGEST]), _FORM))
-        return cls(*names, rev=int(rev))
+        model, window, kind, part, rev = parts
+        return cls(model, window, kind, part, int(rev))
 
     @property
     def series(self) -> str:
@@ -76,6 +78,11 @@ class ReportId:
     def supersedes(self) -> ReportId | None:
         """The revision before this one."""
         return replace(self, rev=self.rev - 1) if self.rev > 1 else None
+
+    def revision_of(self, key: str) -> int | None:
+        """The revision that a key in this series names, or None where the key is no manifest of the series."""
+        found = _MANIFEST_KEY.fullmatch(key.removeprefix(self.series_folder))
+        return int(found[1]) if found and key.startswith(self.series_folder) else None
 
 
 def blob_key(sha256: str) -> str:

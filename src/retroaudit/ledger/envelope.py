@@ -78,7 +78,7 @@ def unwrap(data: bytes, payload_type: str, subject: str) -> Envelope:
 def canonical(value: Mapping[str, Any], subject: str) -> bytes:
     """RFC 8785 bytes; raises `BadInput` where the value has no such form (a NaN, a date, an integer past 2^53)."""
     try:
-        return rfc8785.dumps(dict(value))
+        return _jcs(dict(value))
     except (ValueError, RecursionError) as error:  # rfc8785's errors are ValueErrors
         raise BadInput(Fault(subject, f"a value that JSON cannot hold ({error})", "JSON")) from error
 
@@ -87,7 +87,7 @@ def read_exact(data: bytes, model: type[M], subject: str) -> M:
     """Canonical JSON as a model; raises `IntegrityBroken` on any other bytes."""
     try:
         value = json.loads(data)
-        faithful = rfc8785.dumps(value) == data
+        faithful = _jcs(value) == data
         document = model.model_validate(value)
     except ValidationError as error:
         fields = ", ".join(sorted({".".join(map(str, fault["loc"])) or "the whole" for fault in error.errors()}))
@@ -105,8 +105,13 @@ def _pae(payload_type: str, payload: bytes) -> bytes:
     return b"DSSEv1 %d %b %d %b" % (len(kind), kind, len(payload), payload)
 
 
+def _jcs(value: Any) -> bytes:
+    data: bytes = rfc8785.dumps(value)
+    return data
+
+
 def _dump(envelope: Envelope) -> bytes:
-    return rfc8785.dumps(
+    return _jcs(
         {
             "payload": base64.b64encode(envelope.payload).decode(),
             "payloadType": envelope.payload_type,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
 
@@ -27,7 +27,7 @@ _Key = TypeVar("_Key")
 class KeyPair:
     """A new key as PEM files' bytes: PKCS#8 and SubjectPublicKeyInfo."""
 
-    signing: bytes
+    signing: bytes = field(repr=False)
     public: bytes
     keyid: str
 
@@ -85,15 +85,12 @@ def write_keys(directory: Path, passphrase: bytes | None = None) -> KeyFiles:
     pair = generate(passphrase)
     try:
         directory.mkdir(parents=True, exist_ok=True)
-        if public.exists():  # before anything is written
-            raise FileExistsError(None, "a key that is there already", str(public))
-        _write_new(signing, pair.signing, _PRIVATE_MODE)
+        if not public.exists():  # else nothing is written at all
+            _write_new(signing, pair.signing, _PRIVATE_MODE)
         _write_new(public, pair.public, _PUBLIC_MODE)
     except OSError as error:
-        found = "a key that is there already" if isinstance(error, FileExistsError) else error.strerror
-        raise BadInput(
-            Fault(str(error.filename or directory), str(found), "a place for new keys", "Name another directory.")
-        ) from error
+        subject, found = str(error.filename or directory), error.strerror or type(error).__name__
+        raise BadInput(Fault(subject, found, "a place without keys", "Name another directory.")) from error
     return KeyFiles(signing, public, pair.keyid)
 
 

@@ -189,10 +189,10 @@ def _setting(name: str) -> str:
 def _keep(places: Places, value: object) -> str:
     from retroaudit.artefacts import save
 
-    return save(places.states.storage, value)
+    return save(places.states, value)
 
 
 def _take(places: Places, key: str, kind: type[T]) -> T:
     from retroaudit.artefacts import load
 
-    return load(places.states.storage, key, kind)
+    return load(places.states, key, kind)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -13,12 +12,12 @@ from numpy.typing import NDArray
 from retroaudit.measures.categories import Categories
 from retroaudit.measures.grid import Grid
 from retroaudit.measures.profile import Profile
+from retroaudit.report.rounding import round_numbers
 from retroaudit.spec.model import Spec
 
 _BINS = 30
 _TAIL = 0.005  # share of the pooled rows that lies beyond each end of the bins
 _CATEGORIES = 20
-_STEPS = ((1, 0), (2, 0), (25, -1), (5, 0), (10, 0))  # mantissas of a bin's width: 1, 2, 2.5, 5, 10
 
 Counts = NDArray[np.int64]
 
@@ -121,20 +120,7 @@ def _edges(sides: Sequence[_Side]) -> list[float]:
     order = np.argsort(at, kind="stable")
     mass = np.cumsum(weight[order])
     low, high = (float(at[order][min(int(np.searchsorted(mass, share)), len(at) - 1)]) for share in (_TAIL, 1 - _TAIL))
-    digits, power = _step(low, high)
-    width = digits * 10.0**power
-    first, last = math.floor(low / width), math.floor(high / width) + 1
-    edges = (float(f"{number * digits}e{power}") for number in range(first, last + 1))
-    return sorted({edge for edge in edges if math.isfinite(edge)})
-
-
-def _step(low: float, high: float) -> tuple[int, int]:
-    """A width as digits x 10^power: the smallest of 1, 2, 2.5, 5 x 10^k with at most 30 bins from low to high."""
-    least = max(high / _BINS - low / _BINS, max(abs(low), abs(high)) * 1e-9, 1e-300)
-    power = math.floor(math.log10(least))
-    return next(
-        (digits, power + shift) for digits, shift in _STEPS if float(f"{digits}e{power + shift}") >= least * (1 - 1e-9)
-    )
+    return round_numbers(low, high, _BINS)
 
 
 def _place(side: _Side, edges: Sequence[float]) -> Counts:

@@ -9,7 +9,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 VERDICTS = ("failed", "inconclusive", "insufficient", "passed", "skipped")  # worst first
-ICONS = {"failed": "✕", "inconclusive": "≈", "insufficient": "…", "passed": "✓", "skipped": "–", "": "·"}
+ICONS = {"failed": "✕", "inconclusive": "≈", "insufficient": "…", "passed": "✓", "skipped": "\N{EN DASH}", "": "·"}
 MEANINGS = {
     "failed": "the whole interval lies outside what is allowed",
     "inconclusive": "the interval spans a threshold",
@@ -38,16 +38,19 @@ _NAMES = {
     "tn": "true negatives",
     "n": "rows",
     "wasserstein": "Wasserstein distance",
-    "jensenshannon": "Jensen–Shannon distance",
+    "jensenshannon": "Jensen\N{EN DASH}Shannon distance",
     "psi": "population stability index",
-    "ks": "Kolmogorov–Smirnov distance",
+    "ks": "Kolmogorov\N{EN DASH}Smirnov distance",
     "chi2": "chi-squared",
     "chi2_pvalue": "chi-squared p-value",
     "nan_rate": "NaN rate",
 }
 _SHARES = frozenset({"tpr", "fpr", "fnr", "tnr", "npv", "fdr", "precision", "accuracy", "prevalence", "selection_rate"})
+_DASH, _MINUS, _THIN = "\N{EN DASH}", "\N{MINUS SIGN}", "\N{NARROW NO-BREAK SPACE}"
 _CELL = 120  # characters of a name in a table; the whole of it is in report.json
 _SMALL, _LARGE = 1e-4, 1e6
+_NARROW = 0.002  # an interval that is this narrow, against its value, does not show in three digits
+_MOST_DECIMALS = 6
 
 
 def metric_name(name: str) -> str:
@@ -58,6 +61,11 @@ def metric_name(name: str) -> str:
     if last in {"difference", "ratio"} and stem in _NAMES:
         return f"{_NAMES[stem]} {last}"
     return shown(name).replace("_", " ")
+
+
+def sentence_case(text: str) -> str:
+    """The first letter large, the others as they are."""
+    return text[:1].upper() + text[1:]
 
 
 def check_title(check: str) -> str:
@@ -73,17 +81,17 @@ def is_share(metric: str) -> bool:
 def number(value: float | str | None) -> str:
     """Three significant digits; whole numbers whole, with thin groups; null is a dash."""
     if value is None or isinstance(value, str):
-        return value or "–"
+        return value or _DASH
     if float(value).is_integer() and abs(value) < 1 / _SMALL**3:
-        return f"{int(value):,}".replace(",", " ").replace("-", "−")  # noqa: RUF001 (a thin space and a minus, as typeset)
+        return f"{int(value):,}".replace(",", _THIN).replace("-", _MINUS)
     size = abs(value)
     text = f"{value:.2e}" if size < _SMALL or size >= _LARGE else f"{value:.{_decimals(size)}f}"
-    return text.replace("-", "−")  # noqa: RUF001 (a minus sign, as typeset)
+    return text.replace("-", _MINUS)
 
 
 def percent(value: float | None) -> str:
     """A share as percent with three significant digits, at most two decimals: 0.0235 is "2.35 %"."""
-    return "–" if value is None else f"{_percent_digits(value)} %"
+    return _DASH if value is None else f"{_percent_digits(value)} %"
 
 
 def amount(metric: str, value: float | None) -> str:
@@ -92,34 +100,51 @@ def amount(metric: str, value: float | None) -> str:
 
 
 def interval(row: Mapping[str, Any]) -> str:
-    """`0.21 (0.18–0.24)`, or the value alone where the interval is a point or unknown."""
-    value = amount(row["metric"], row["value"])
-    low, high = row["low"], row["high"]
-    if row["value"] is None or low is None or high is None or low == high:
-        return value
-    ends = [_percent_digits(end) if is_share(row["metric"]) else number(end) for end in (low, high)]
-    unit = " %" if is_share(row["metric"]) else ""
-    joint = " to " if min(low, high) < 0 else "–"  # noqa: RUF001 (an en dash joins the ends of a range)
-    return f"{value} ({joint.join(ends)}{unit})"
+    """ "0.21 (0.18 to 0.24)", with a dash where no end is negative, rounded as the interval's width deserves.
+
+    The value alone where there is no interval, or one that its three digits do not show.
+    """
+    value, low, high = row["value"], row["low"], row["high"]
+    share = is_share(row["metric"])
+    if value is None or low is None or high is None or high - low <= _NARROW * abs(value):
+        return amount(row["metric"], value)
+    ends = [each * 100 if share else each for each in (value, low, high)]
+    decimals = max(0, math.ceil(-math.log10((ends[2] - ends[1]) / 5)))
+    if decimals > _MOST_DECIMALS or max(map(abs, ends)) >= _LARGE:
+        texts = [number(each) for each in ends]
+    else:
+        texts = [
+            f"{round(each, decimals) + 0.0:,.{decimals}f}".replace(",", _THIN).replace("-", _MINUS) for each in ends
+        ]
+    unit = " %" if share else ""
+    return f"{texts[0]}{unit} ({(' to ' if low < 0 else _DASH).join(texts[1:])}{unit})"
 
 
 def allowed(row: Mapping[str, Any]) -> str:
     """What the threshold allows, in words; a dash where nothing was asked."""
     threshold = row["threshold"]
     if threshold is None:
-        return "–"
-    least, most = (None if end is None else amount(row["metric"], end) for end in (threshold["min"], threshold["max"]))
-    if least is None and most is None:
-        return "anything"
+        return _DASH
+    least, most = (_limit(row["metric"], threshold[side]) for side in ("min", "max"))
+    if least == most:
+        return f"exactly {least}" if least else "anything"
     if least is None:
         return f"at most {most}"
     return f"at least {least}" if most is None else f"{least} to {most}"
 
 
+def _limit(metric: str, value: float | None) -> str | None:
+    """A threshold as somebody wrote it: no digits are added."""
+    if value is None:
+        return None
+    text = f"{round(value * 100, 10):g} %" if is_share(metric) else f"{value:g}"
+    return text.replace("-", _MINUS)
+
+
 def place(row: Mapping[str, Any]) -> str:
     """Where a metric holds: its column and its slice."""
     parts = [] if row["subject"] == "model" else [shown(row["subject"])]
-    return ", ".join([*parts, *map(pair, row["slice"].items())]) or "all rows"
+    return ", ".join([*parts, *map(pair, row["slice"].items())]) or "whole window"
 
 
 def group(slice_: Mapping[str, str | None], limit: int = _CELL) -> str:
@@ -144,7 +169,7 @@ def shown(text: str, limit: int = _CELL) -> str:
 
 def edge(value: float) -> str:
     """An edge of a bin: a round number, written out."""
-    return f"{value:,.12g}".replace(",", " ").replace("-", "−")  # noqa: RUF001 (a thin space and a minus, as typeset)
+    return f"{value:,.12g}".replace(",", _THIN).replace("-", _MINUS)
 
 
 def size(count: int | str) -> str:
@@ -156,7 +181,7 @@ def size(count: int | str) -> str:
 
 
 def span(window: Mapping[str, Any]) -> str:
-    """The window as its first and last day: "1 Apr 2026 – 30 Jun 2026", in its zone's days where that is UTC."""
+    """The window as its first and last day: "1 April 2026 to 30 June 2026"; in another zone than UTC, as instants."""
     if window["start"] is None:
         return "one snapshot, without time"
     start, end = _moment(window["start"]), _moment(window["end"])
@@ -168,7 +193,7 @@ def span(window: Mapping[str, Any]) -> str:
 
 def moment(text: str | None) -> str:
     """An instant for people; always UTC."""
-    return "–" if text is None else f"{day(_moment(text).date())}, {_moment(text):%H:%M} UTC"
+    return _DASH if text is None else f"{day(_moment(text).date())}, {_moment(text):%H:%M} UTC"
 
 
 def day(value: date) -> str:
@@ -192,11 +217,11 @@ def _percent_digits(value: float) -> str:
     if abs(hundredfold) < 0.01:  # noqa: PLR2004 (below what two decimals show)
         return number(hundredfold)
     text = f"{hundredfold:.{min(2, _decimals(abs(hundredfold)))}f}"
-    return text.replace("-", "−")  # noqa: RUF001 (a minus sign, as typeset)
+    return text.replace("-", _MINUS)
 
 
 def _escape(char: str) -> str:
-    return char.encode("unicode_escape").decode() if ord(char) != 0xA0 else " "
+    return " " if char == "\N{NO-BREAK SPACE}" else char.encode("unicode_escape").decode()
 
 
 def _moment(text: str) -> datetime:

@@ -46,10 +46,11 @@ def best(patterns: Iterable[str], column: str) -> str | None:
 
     Between patterns of as many letters it is the one that sorts first, so the order of writing never matters.
     """
-    fitting = [pattern for pattern in patterns if matches(pattern, column)]
-    return min(
-        fitting, key=lambda pattern: (pattern != column, pattern.count("*") - len(pattern), pattern), default=None
-    )
+
+    def generality(pattern: str) -> tuple[bool, int, str]:
+        return pattern != column, pattern.count("*") - len(pattern), pattern
+
+    return min((pattern for pattern in patterns if matches(pattern, column)), key=generality, default=None)
 
 
 def matches(pattern: str, name: str) -> bool:

@@ -48,8 +48,7 @@ def parse(text: str, name: str, extends: Extends = lambda _: None) -> Spec:
     """
     faults: list[Fault] = []
     tree = _resolved(text, name, extends, faults)
-    data = plain(tree)
-    spec, refused, faulty = _validated(data)
+    spec, refused, faulty = _validated(plain(tree, known_keys))
     found = (*refused, *unsupported(tree), *broken_rules(spec, faulty))
     faults += [locate(tree, complaint) for complaint in found]
     if faults:
@@ -58,10 +57,11 @@ def parse(text: str, name: str, extends: Extends = lambda _: None) -> Spec:
 
 
 def _text(path: FilePath, name: str) -> str:
-    """The text of a file, of which at most a little more than is allowed is read."""
+    """The text of a file; of one that is too large, enough for `read` to say so."""
     try:
         with path.open("rb") as file:
-            return file.read(LIMIT_BYTES + 1).decode("utf-8")
+            data = file.read(LIMIT_BYTES + 1)
+        return data.decode("utf-8", errors="strict" if len(data) <= LIMIT_BYTES else "replace")
     except OSError as error:
         raise BadInput(Fault(str(path), error.strerror or "no file", "a spec's YAML file that can be read")) from error
     except UnicodeDecodeError as error:

@@ -17,7 +17,7 @@ from retroaudit.faults import BadInput
 from retroaudit.spec.tree import Complaint, Node, Path, fault_at, show
 
 LIMIT_BYTES = 1_000_000
-LIMIT_VALUES = 100_000  # after aliases are followed
+LIMIT_VALUES = 50_000  # after aliases are followed
 LIMIT_DEPTH = 20
 _LARGEST_WHOLE = 2**53 - 1  # the largest integer that JSON carries exactly (RFC 8785, 3.2.2.3)
 _WHOLE = re.compile(r"[-+]?(0|[1-9][0-9]*)")
@@ -62,7 +62,7 @@ def _guard(text: str, name: str) -> None:
             depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
             if depth > LIMIT_DEPTH:
                 raise _refused(name, line, "deeper nesting", f"at most {LIMIT_DEPTH} levels")
-            if count > 2 * LIMIT_VALUES:
+            if count > LIMIT_VALUES:
                 raise _refused(name, line, "more values", f"at most {LIMIT_VALUES:,} values")
             if (tag := getattr(event, "tag", None)) is not None:
                 raise _refused(name, line, f"the tag {show(tag)}", "plain values without tags")
@@ -142,9 +142,8 @@ def _no_yaml(error: Exception, text: str, name: str) -> BadInput:
     position = getattr(error, "position", None)
     line = mark.line + 1 if mark else text.count("\n", 0, position) + 1 if position is not None else 1
     problem = getattr(error, "problem", None) or getattr(error, "reason", None) or "an escape that names no character"
-    return _refused(
-        name, line, f"text that is no YAML ({problem})", "YAML", "Mind indentation, quotes and colons around this line."
-    )
+    remedy = "Mind indentation, quotes and colons around this line."
+    return _refused(name, line, f"text that is no YAML ({problem})", "YAML", remedy)
 
 
 def _refused(name: str, line: int, found: str, expected: str, remedy: str = "") -> BadInput:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -42,12 +42,20 @@ def merge(below: Node, above: Node) -> Node:
     return replace(above, value={**below.value, **above.value, **both})
 
 
-def plain(node: Node) -> Any:
-    """The bare value. Keys whose value is null are left out: null takes back what a default gave."""
+def plain(node: Node, known: Callable[[Path], Collection[str]] = lambda _: (), path: Path = ()) -> Any:
+    """The bare value. Keys whose value is null are left out: null takes back what a default gave.
+
+    `known` names the keys that a mapping may have, or none for any: null does not hide a key that is not known.
+    """
     if isinstance(node.value, Mapping):
-        return {key: plain(child) for key, child in node.value.items() if child.value is not None}
+        keys = known(path)
+        return {
+            key: plain(child, known, (*path, key))
+            for key, child in node.value.items()
+            if child.value is not None or (keys and key not in keys)
+        }
     if isinstance(node.value, tuple):
-        return [plain(child) for child in node.value]
+        return [plain(child, known, (*path, at)) for at, child in enumerate(node.value)]
     return node.value
 
 

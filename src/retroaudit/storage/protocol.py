@@ -8,6 +8,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
+from retroaudit.faults import RetroauditError
+
 WORKSHOP = ".retroaudit"  # below every root: the storage's own, never listed
 
 
@@ -59,3 +61,17 @@ def unchanged(storage: Storage, info: ObjectInfo) -> bool:
     if found is None or found.size != info.size:
         return False
     return found.checksum == info.checksum if info.checksum else found.modified == info.modified
+
+
+def settle(storage: Storage, key: str, data: bytes) -> bytes:
+    """Put if absent, and give what is there then: `data`, or what someone else put first.
+
+    An error after which the object is there all the same was a lost answer, and is none.
+    """
+    try:
+        if storage.put_if_absent(key, data):
+            return data
+    except RetroauditError:
+        if storage.head(key) is None:
+            raise
+    return storage.read(key)

@@ -111,7 +111,7 @@ class ChiSquare:
 def chi2(reference: Categories, current: Categories) -> ChiSquare | None:
     """Pearson's chi-square of homogeneity: are both sides drawn from one distribution? Nulls are left out.
 
-    `Σ (observed - expected)² / expected` over the 2 × k table, without correction for continuity, with
+    `Σ (observed - expected)² / expected` over the 2 by k table, without correction for continuity, with
     k - 1 degrees of freedom; a single category gives 0 and p = 1. None where a side has no values.
     Origin: `scipy.stats.chi2_contingency(table, correction=False)`. Evidently's chi-square takes the reference
     as if it were known without error (goodness of fit) and so finds drift more often; its p-value is another.
@@ -145,7 +145,9 @@ def _jensenshannon(pair: tuple[Counts, Counts] | None) -> Distance:
     if pair is None:
         return UNDEFINED
     total = _sum(_jensenshannon_term, pair[0].shares(), pair[1].shares())
-    value, low, high = (math.sqrt(min(max(part / 2, 0.0), math.log(2))) for part in (total.value, total.low, total.high))
+    value, low, high = (
+        math.sqrt(min(max(part / 2, 0.0), math.log(2))) for part in (total.value, total.low, total.high)
+    )
     return Distance(value, low, high)
 
 
@@ -187,7 +189,9 @@ def _gaps(reference: Grid, current: Grid) -> _Gaps | None:
     c_least, c_most = _cumulated(points, ends[1], _whole(current.count[there], n * m))
     down, up = m * r_least - n * c_most, m * r_most - n * c_least
     least = np.where((down <= 0) & (up >= 0), 0, np.minimum(abs(down), abs(up)))
-    sizes = ((size / (n * m)).astype(np.float64) for size in (least, abs(down + up) / 2, np.maximum(abs(down), abs(up))))
+    sizes = (
+        (size / (n * m)).astype(np.float64) for size in (least, abs(down + up) / 2, np.maximum(abs(down), abs(up)))
+    )
     flat = points.T.ravel()
     real = flat[:-1] < flat[1:]
     with np.errstate(over="ignore"):  # ends near ±1e308; `_area` answers for it

@@ -11,13 +11,15 @@ from markupsafe import Markup
 from retroaudit.report import wording
 from retroaudit.report.charts.frame import AXIS, Layer, frame, names, over, rectangle, rows, scaled
 from retroaudit.report.charts.svg import CURRENT, REFERENCE, draw
+from retroaudit.report.rounding import round_numbers
 
-_LABEL = 20  # characters of a category's name
+_LABEL = 18  # characters of a category's name
 _VALUES = 8  # categories that are drawn; the table has all
 _WIDTH = 300
 _HEIGHT = 130
 _FILLED = {"color": REFERENCE, "opacity": 0.55}
 _LEAST = 1e-9  # the top of an empty plot
+_TICKS = 6
 _SIDES = ("reference", "current")
 
 
@@ -56,14 +58,19 @@ def _numeric(histogram: Mapping[str, Any]) -> Layer:
     pieces = {side: _pieces(each, edges) for side, each in counts.items()}
     top = max([piece["y"] for each in pieces.values() for piece in each] + [_LEAST]) * 1.06
     tail = _tail(edges)
-    ticks = edges[:: -(-len(edges) // 6)]
-    x = scaled(
-        "x", [edges[0] - 2.2 * tail, edges[-1] + 2.2 * tail], {**AXIS, "grid": False, "values": ticks, "format": "~g"}
-    )
-    y = scaled("y", [0, top], {**AXIS, "tickCount": 3, "format": ".0%" if top > 0.03 else "~p"})
+    ticks = [tick for tick in round_numbers(edges[0], edges[-1], _TICKS) if edges[0] <= tick <= edges[-1]]
+    axis = {**AXIS, "grid": False, "values": ticks, "format": _format(max(map(abs, ticks), default=0.0))}
+    x = scaled("x", [edges[0] - 2.2 * tail, edges[-1] + 2.2 * tail], axis)
+    y = scaled("y", [0, top], {**AXIS, "tickCount": 3, "format": "~p"})
     filled = rectangle(x, {**y, "field": "zero"}, ("right", "y"), _FILLED)
     layers = [over(filled, pieces.get("reference", [])), over(_line(x, y), _outline(pieces.get("current", [])))]
     return frame((_WIDTH, _HEIGHT), (44, 12, 8, 24), layers)
+
+
+def _format(greatest: float) -> str:
+    """How d3 writes an axis: plain decimals where they are short, else with a suffix or an exponent."""
+    plain, suffixed = 0.001 <= greatest < 1e5, 1e5 <= greatest < 1e15  # noqa: PLR2004 (the widths of a label)
+    return ",.6~r" if plain or not greatest else ".3~s" if suffixed else ".3~e"
 
 
 def _tail(edges: Sequence[float]) -> float:

@@ -62,5 +62,5 @@ def frame(size: tuple[int, int], padding: tuple[int, int, int, int], layers: Seq
         "background": "transparent",
         "data": {"values": []},
         "layer": list(layers),
-        "config": {"view": {"stroke": None}, "font": "sans-serif"},
+        "config": {"aria": False, "view": {"stroke": None}, "font": "sans-serif"},
     }

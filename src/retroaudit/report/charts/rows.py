@@ -12,11 +12,11 @@ from retroaudit.report import wording
 from retroaudit.report.charts.frame import AXIS, Layer, frame, names, over, rectangle, rows, scaled
 from retroaudit.report.charts.svg import BAND, CURRENT, INK, MUTED, VERDICT, draw
 
-_LABEL = 24  # characters of a name beside a plot
-_TEXT = 24
+_LABEL = 19  # characters of a name beside a plot
+_TEXT = 26
 _ROW = 24  # pixels of a row
-_WIDTH = 280
-_SPACE = (176, 150, 4, 24)  # left for names, right for numbers
+_NARROW, _WIDE = 205, 600  # of two plots side by side, and of one alone
+_SPACE = (132, 160, 4, 24)  # left for names, right for numbers
 _SHAPES = {"passed": "circle", "failed": "diamond", "inconclusive": "triangle-up", "insufficient": "square"}
 _DATES = 7  # names below a plot of days
 
@@ -36,18 +36,18 @@ class Row:
 Band = tuple[float | None, float | None]
 
 
-def dots(table: Sequence[Row], *, band: Band | None, share: bool, title: str) -> Markup:
+def dots(table: Sequence[Row], *, band: Band | None, share: bool, title: str, wide: bool = False) -> Markup:
     """Dots with whiskers against the band of what is allowed; the shape tells the verdict."""
-    domain = _domain(table, band, share=share)
+    domain, width = _domain(table, band, share=share), _WIDE if wide else _NARROW
     x, y = scaled("x", domain, _axis(share=share)), rows("y", len(table))
-    data = [_point(number, row) for number, row in enumerate(table)]
+    data = [_point(number, row, domain) for number, row in enumerate(table)]
     known = [point for point in data if point["x"] is not None]
     layers = [
-        over(rectangle(x, rows("y", len(table)), ("x2", "y2"), {"color": BAND}), _area(band, domain, len(table))),
-        *(layer for verdict in sorted({point["verdict"] for point in known}) for layer in _marks(x, y, known, verdict)),
-        *_words(y, data),
+        over(rectangle(x, y, ("x2", "y2"), {"color": BAND}), _area(band, domain, len(table))),
+        *(over(layer, known) for layer in _marks(x, y)),
+        *_words(y, width, data),
     ]
-    return draw(frame((_WIDTH, _ROW * len(table)), _SPACE, layers), title)
+    return draw(frame((width, _ROW * len(table)), _SPACE, layers), title)
 
 
 def bars(table: Sequence[Row], *, limit: float | None, title: str) -> Markup:
@@ -55,17 +55,15 @@ def bars(table: Sequence[Row], *, limit: float | None, title: str) -> Markup:
     most = max([row.value or 0.0 for row in table] + [limit or 0.0, 1e-6])
     x = scaled("zero", (0.0, most * 1.06), _axis(share=True))
     data = [
-        {**_point(number, row), "zero": 0.0, "top": number - 0.3, "foot": number + 0.3}
+        {**_point(number, row, (0.0, 1.0)), "zero": 0.0, "top": number - 0.3, "foot": number + 0.3}
         for number, row in enumerate(table)
     ]
-    layers = [
-        over(rectangle(x, rows("top", len(table)), ("x", "foot"), {"color": CURRENT}), data),
-        *_words(rows("y", len(table)), data),
-    ]
+    bar = rectangle(x, rows("top", len(table)), ("x", "foot"), {"color": CURRENT})
+    layers = [over(bar, data), *_words(rows("y", len(table)), _WIDE, data)]
     if limit is not None:
         line = {"mark": {"type": "rule", "color": INK, "strokeWidth": 1.5, "strokeDash": [4, 3]}, "encoding": {"x": x}}
         layers.append(over(line, [{"zero": limit}]))
-    return draw(frame((_WIDTH, _ROW * len(table)), _SPACE, layers), title)
+    return draw(frame((_WIDE, _ROW * len(table)), _SPACE, layers), title)
 
 
 def days(table: Sequence[tuple[str, int | None]], title: str) -> Markup:
@@ -88,7 +86,7 @@ def days(table: Sequence[tuple[str, int | None]], title: str) -> Markup:
         over({"mark": cross, "encoding": {"x": middle, "y": y}}, gaps),
         over({"mark": label, "encoding": below}, dates),
     ]
-    return draw(frame((860, 120), (60, 70, 8, 26), layers), title)
+    return draw(frame((900, 120), (60, 70, 8, 26), layers), title)
 
 
 def _axis(*, share: bool) -> Layer:
@@ -111,29 +109,39 @@ def _area(band: Band | None, domain: tuple[float, float], number: int) -> list[d
     return [{"x": least, "x2": most, "y": -0.5, "y2": number - 0.5}]
 
 
-def _point(number: int, row: Row) -> dict[str, Any]:
+def _point(number: int, row: Row, domain: tuple[float, float]) -> dict[str, Any]:
+    """A row as data; its whisker ends where the axis does."""
+    low, high = (row.value if end is None else end for end in (row.low, row.high))
     return {
         "y": number,
         "x": row.value,
-        "low": row.value if row.low is None else row.low,
-        "high": row.value if row.high is None else row.high,
+        "low": None if low is None else max(low, domain[0]),
+        "high": None if high is None else min(high, domain[1]),
         "label": wording.shown(row.label, _LABEL),
         "text": wording.shown(row.text, _TEXT),
         "verdict": row.verdict if row.verdict in _SHAPES else "",
     }
 
 
-def _marks(x: Layer, y: Layer, known: Sequence[dict[str, Any]], verdict: str) -> list[Layer]:
-    """Whiskers and dots of one verdict."""
-    data = [point for point in known if point["verdict"] == verdict]
-    colour, shape = VERDICT.get(verdict, CURRENT), _SHAPES.get(verdict, "circle")
-    rule = {"type": "rule", "color": colour, "strokeWidth": 2}
-    point = {"type": "point", "filled": True, "color": colour, "shape": shape, "size": 70, "opacity": 1}
-    whisker = {"mark": rule, "encoding": {"x": {**x, "field": "low"}, "x2": {"field": "high"}, "y": y}}
-    return [over(whisker, data), over({"mark": point, "encoding": {"x": x, "y": y}}, data)]
+def _marks(x: Layer, y: Layer) -> list[Layer]:
+    """Whiskers and dots; colour and shape both tell the verdict."""
+    verdicts = ["", *_SHAPES]
+    colour = _looks(verdicts, [VERDICT.get(verdict, CURRENT) for verdict in verdicts])
+    shape = _looks(verdicts, [_SHAPES.get(verdict, "circle") for verdict in verdicts])
+    ends = {"x": {**x, "field": "low"}, "x2": {"field": "high"}, "y": y, "color": colour}
+    point = {"type": "point", "filled": True, "size": 75, "opacity": 1}
+    return [
+        {"mark": {"type": "rule", "strokeWidth": 2}, "encoding": ends},
+        {"mark": point, "encoding": {"x": x, "y": y, "color": colour, "shape": shape}},
+    ]
 
 
-def _words(y: Layer, data: Sequence[dict[str, Any]]) -> list[Layer]:
+def _looks(domain: Sequence[str], values: Sequence[str]) -> Layer:
+    scale = {"domain": list(domain), "range": list(values)}
+    return {"field": "verdict", "type": "nominal", "scale": scale, "legend": None}
+
+
+def _words(y: Layer, width: int, data: Sequence[dict[str, Any]]) -> list[Layer]:
     """Names on the left, numbers on the right."""
-    left, right = names(y, -10, "right", "label"), names(y, _WIDTH + 12, "left", "text", MUTED)
+    left, right = names(y, -10, "right", "label"), names(y, width + 12, "left", "text", MUTED)
     return [over(left, data), over(right, data)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from typing import Any
-from xml.etree import ElementTree
+from xml.etree import ElementTree as ET
 
 import vl_convert
 from markupsafe import Markup
@@ -40,19 +40,19 @@ def draw(spec: Mapping[str, Any], label: str) -> Markup:
     handler and no script, whatever the data held. Nothing is fetched.
     """
     drawn = vl_convert.vegalite_to_svg(dict(spec), allowed_base_urls=[])
-    root = ElementTree.fromstring(drawn)  # noqa: S314 (our own drawing, not somebody's file; it has no DTD)
+    root = ET.fromstring(drawn)  # noqa: S314 (our own drawing, not somebody's file; it has no DTD)
     size = {name: root.attrib[name] for name in ("viewBox", "width", "height")}
-    clean = ElementTree.Element("svg", {**size, "role": "img", "aria-label": label})
+    clean = ET.Element("svg", {**size, "role": "img", "aria-label": label})
     _copy(root, clean)
-    return Markup(ElementTree.tostring(clean, encoding="unicode"))  # noqa: S704 (serialized from a cleaned tree)
+    return Markup(ET.tostring(clean, encoding="unicode"))  # noqa: S704 (serialized from a cleaned tree)
 
 
-def _copy(source: ElementTree.Element, target: ElementTree.Element) -> None:
+def _copy(source: ET.Element, target: ET.Element) -> None:
     for element in source:
         tag = element.tag.removeprefix(_NAMESPACE)
         if tag not in _ATTRIBUTES or _is_nothing(tag, element):
             continue
-        kept = ElementTree.Element(tag, _attributes(tag, element))
+        kept = ET.Element(tag, _attributes(tag, element))
         _copy(element, kept)
         if tag == "text":
             kept.text = element.text
@@ -60,12 +60,12 @@ def _copy(source: ElementTree.Element, target: ElementTree.Element) -> None:
             target.append(kept)
 
 
-def _is_nothing(tag: str, element: ElementTree.Element) -> bool:
+def _is_nothing(tag: str, element: ET.Element) -> bool:
     """Vega's frames without a colour, and its empty foregrounds."""
     return tag == "path" and element.get("fill", "none") == "none" and element.get("stroke", "none") == "none"
 
 
-def _attributes(tag: str, element: ElementTree.Element) -> dict[str, str]:
+def _attributes(tag: str, element: ET.Element) -> dict[str, str]:
     kept = {name: _NUMBER.sub(_shorter, value) for name, value in element.attrib.items() if name in _ATTRIBUTES[tag]}
     classes = [
         f"{name}-{_CLASSES[element.attrib[name]]}" for name in ("fill", "stroke") if element.get(name) in _CLASSES

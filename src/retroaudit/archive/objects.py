@@ -1,0 +1,82 @@
+"""One pinned object as a local file with a checked footer, the same bytes before and after (law 9)."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from retroaudit.archive.footer import Footer, footer
+from retroaudit.archive.inputs import Pinned
+from retroaudit.faults import Fault, IntegrityBroken, Unreadable
+from retroaudit.spec.model import Limits
+from retroaudit.storage.protocol import Storage, unchanged
+
+_CHUNK = 2**23
+
+
+@contextmanager
+def opened(pinned: Pinned, storage: Storage, spool: Path, limits: Limits) -> Iterator[tuple[Path, Footer]]:
+    """A local file holding the object, and its footer. A copy below `spool` is removed afterwards.
+
+    Raises `Unreadable` where it is no Parquet file within the limits, and `IntegrityBroken` where the bytes are
+    not those that were pinned, before or after they were read: that is said rather than what was wrong in them.
+    """
+    with TemporaryDirectory(dir=spool) as own:  # a folder of its own, so that nothing else is ever removed
+        path = storage.fetch(pinned.info, Path(own))
+        try:
+            yield path, _footer(path, pinned, limits)
+        except Unreadable:
+            _check(pinned, storage, path)
+            raise
+        _check(pinned, storage, path)
+
+
+def _footer(path: Path, pinned: Pinned, limits: Limits) -> Footer:
+    try:
+        with path.open("rb") as file:
+
+            def read(start: int, length: int) -> bytes:
+                file.seek(start)
+                return file.read(length)
+
+            return footer(read, pinned.info.size, pinned.info.key, limits)
+    except OSError as error:
+        found = error.strerror or type(error).__name__
+        raise Unreadable(Fault(pinned.info.key, found, "a file that can be read")) from error
+
+
+def _check(pinned: Pinned, storage: Storage, path: Path) -> None:
+    """The version is still there, and the content is what was hashed when it was pinned."""
+    info = pinned.info
+    changed = not unchanged(storage, info)
+    if not changed and pinned.sha256 is not None:
+        changed = _sha256(path, info.key) != pinned.sha256
+    if changed:
+        remedy = "Something rewrites the archive under the audit: start again when it is quiet."
+        raise IntegrityBroken(Fault(info.key, "other bytes than were pinned", f"{info.size} bytes as pinned", remedy))
+
+
+def _sha256(path: Path, key: str) -> str:
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise IntegrityBroken(Fault(key, "an object that is gone", "the object that was pinned")) from error
+
+
+def sha256(pinned: Pinned, storage: Storage) -> str:
+    """The content's digest, read in ranges of the pinned version. Raises `IntegrityBroken` where it changes."""
+    info, digest = pinned.info, hashlib.sha256()
+    size = 0
+    while size < info.size:
+        data = storage.read(info.key, version=info.version, start=size, length=_CHUNK)
+        if not data:
+            break
+        digest.update(data)
+        size += len(data)
+    if size != info.size or not unchanged(storage, info):
+        raise IntegrityBroken(Fault(info.key, "an object that changes", "an archive at rest", "Try again when it is."))
+    return digest.hexdigest()

@@ -1,0 +1,142 @@
+"""One partition, read: prepared slices for the measures, and afterwards the account of every row (law 2)."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+
+from retroaudit.archive.control import ControlTotal, control_total
+from retroaudit.archive.footer import Footer
+from retroaudit.archive.inputs import Accounting, Partition, Pinned
+from retroaudit.archive.labels import LabelColumns, Lookup, lookup, unseen
+from retroaudit.archive.objects import opened
+from retroaudit.archive.outcomes import positives
+from retroaudit.archive.rows import Tally, prepare, roles
+from retroaudit.archive.scan import slices
+from retroaudit.faults import Fault, IntegrityBroken, Unreadable
+from retroaudit.spec.model import Spec
+from retroaudit.storage.protocol import Storage
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A partition on its way through the measures: `slices` may be consumed once, `account` is asked afterwards."""
+
+    partition: Partition
+    slices: Iterator[pl.DataFrame]
+    tally: Tally
+    known: Lookup | None
+    control: ControlTotal | None
+
+
+def read_partition(  # noqa: PLR0917 -- what is read, up to when, of which columns, from where
+    spec: Spec, partition: Partition, as_of: datetime | None, columns: Collection[str], storage: Storage, spool: Path
+) -> Reading:
+    """Open one partition, or the reference snapshot (no time bounds); `columns` are those that will be measured.
+
+    Labels are read now, the logs while `slices` is consumed, one file at a time below `spool`. Raises `Unreadable`,
+    now or while consuming, where any object of the partition cannot be read: the partition is then excluded whole
+    (`unreadable`). Raises `IntegrityBroken` where an object is no longer what was pinned.
+    """
+    known = _labels(spec, partition, as_of, storage, spool)
+    control = control_total(partition, storage, spool, spec.limits) if spec.logs.control and partition.start else None
+    tally = Tally(np.zeros(known.frame.height if known else 0, dtype=np.bool_))
+    rows = _rows(
+        spec=spec, partition=partition, columns=columns, storage=storage, spool=spool, known=known, tally=tally
+    )
+    return Reading(partition, rows, tally, known, control)
+
+
+def account(reading: Reading, rows: Mapping[str | None, int]) -> Accounting:
+    """The account of a partition that was consumed whole; `rows` are the rows by reason that the measures saw.
+
+    Raises `IntegrityBroken` where the measures did not see every row that was read.
+    """
+    excluded = {reason: count for reason, count in sorted(rows.items(), key=str) if reason is not None and count}
+    counted = rows.get(None, 0)
+    if counted + sum(excluded.values()) != reading.tally.rows:
+        raise IntegrityBroken(
+            Fault(f"rows of {reading.partition.key}", f"{sum(rows.values())} measured", f"{reading.tally.rows} read")
+        )
+    return Accounting(
+        partition=reading.partition.key,
+        objects=len(reading.partition.logs),
+        read=reading.tally.rows,
+        counted=counted,
+        excluded=excluded,
+        control=reading.control.rows if reading.control else None,
+        control_fault=reading.control.fault if reading.control else "",
+        labels=_label_tallies(reading),
+    )
+
+
+def unreadable(partition: Partition, error: Unreadable) -> Accounting:
+    """The account of a partition that was excluded whole: nothing of it counts."""
+    return Accounting(partition.key, len(partition.logs), read=0, counted=0, unreadable=str(error))
+
+
+def _label_tallies(reading: Reading) -> Mapping[str, int]:
+    """What became of label rows; `unexpected` also where labels lie in the logs."""
+    tally, known = reading.tally, reading.known
+    counts = {"unexpected": tally.unexpected}
+    if known is not None:
+        unmatched = known.frame.height - int(tally.matched.sum())
+        counts |= {"joined": tally.joined, "unmatched": unmatched, **known.tallies}
+    return {name: count for name, count in sorted(counts.items()) if count or name == "joined"}
+
+
+def _rows(
+    *,
+    spec: Spec,
+    partition: Partition,
+    columns: Collection[str],
+    storage: Storage,
+    spool: Path,
+    known: Lookup | None,
+    tally: Tally,
+) -> Iterator[pl.DataFrame]:
+    wanted = frozenset(columns) | roles(spec)
+    for pinned in partition.logs:
+        with opened(pinned, storage, spool, spec.limits) as (path, found):
+            if spec.columns.time and partition.start:
+                _check_time(spec.columns.time, pinned, found)
+            for frame in slices(path, pinned.info.key, found, wanted, spec.limits):
+                yield prepare(frame, spec=spec, partition=partition, columns=columns, known=known, tally=tally)
+
+
+def _check_time(name: str, pinned: Pinned, found: Footer) -> None:
+    column = found.columns.get(name)
+    if column and not (column.kind == "time" or column.type in {"string", "null"}):
+        expected = "a timestamp, a date or ISO 8601 text"
+        raise Unreadable(Fault(pinned.info.key, f"{column.type} in the time column {name[:100]!r}", expected))
+
+
+def _labels(spec: Spec, partition: Partition, as_of: datetime | None, storage: Storage, spool: Path) -> Lookup | None:
+    """The labels kept apart, or None where they are a column of the logs: no label path, or a reference."""
+    own = spec.columns
+    if spec.labels is None or own.id is None or own.label is None or (partition.start is None and not partition.labels):
+        return None
+    if as_of is not None and partition.end is not None and partition.end + spec.labels.mature_after > as_of:
+        return unseen(sum(_count(pinned, storage, spool, spec) for pinned in partition.labels))
+    wanted = LabelColumns(own.id, own.label, spec.labels.arrived, positives(own.positive), spec.time.zone)
+    return lookup(_label_slices(spec, partition, wanted, storage, spool), wanted, as_of)
+
+
+def _count(pinned: Pinned, storage: Storage, spool: Path, spec: Spec) -> int:
+    with opened(pinned, storage, spool, spec.limits) as (_, found):
+        return found.rows
+
+
+def _label_slices(
+    spec: Spec, partition: Partition, wanted: LabelColumns, storage: Storage, spool: Path
+) -> Iterator[tuple[str, pl.DataFrame]]:
+    names = {wanted.id, wanted.label, wanted.arrived or wanted.id}
+    for pinned in partition.labels:
+        with opened(pinned, storage, spool, spec.limits) as (path, found):
+            for frame in slices(path, pinned.info.key, found, names, spec.limits):
+                yield pinned.info.key, frame

@@ -1,0 +1,181 @@
+"""Schemas and row counts of a window, from the footers of its objects alone; what the spec asks for against them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+
+from retroaudit.archive.footer import Column, Footer, Kind, footer
+from retroaudit.archive.inputs import Inputs, Partition, Pinned, SchemaChange
+from retroaudit.archive.outcomes import positives
+from retroaudit.archive.rows import RESERVED
+from retroaudit.faults import BadInput, Fault, Unreadable
+from retroaudit.spec.features import expand
+from retroaudit.spec.model import Limits, Spec
+from retroaudit.spec.tree import show
+from retroaudit.spec.wording import did_you_mean
+from retroaudit.storage.protocol import Storage
+
+ABSENT = "absent"
+_READERS = 8  # footers asked for at once; the order of results does not depend on it
+
+
+@dataclass(frozen=True)
+class Survey:
+    """What the footers say. `columns` maps each name to the type that most log files having it give it.
+
+    `changes` compare every file of the window and the reference with what most files have ("absent" is a type);
+    `rows` is the sum over readable log files of the window; `unreadable` maps an object's key to the reason.
+    """
+
+    columns: Mapping[str, str]
+    changes: tuple[SchemaChange, ...]
+    rows: int
+    unreadable: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class _File:
+    partition: str
+    key: str
+    footer: Footer
+
+
+def survey(spec: Spec, inputs: Inputs, storage: Storage, reference_storage: Storage | None = None) -> Survey:
+    """Read the footer of every log, label and reference object.
+
+    Raises `BadInput`, all faults at once, for columns that the spec names and no readable file has (with the
+    nearest name), for types that are wrong for their use in every file, and for more rows than `limits.rows`.
+    A file that cannot be read is named in `unreadable`: its partition will be excluded, the audit goes on.
+    """
+    reference = (inputs.reference,) if inputs.reference else ()
+    logs, bad_logs = _footers(inputs.partitions, storage, spec.limits)
+    labels, bad_labels = _footers([_only_labels(each) for each in inputs.partitions], storage, spec.limits)
+    held, bad_held = _footers(reference, reference_storage or storage, spec.limits)
+    rows = sum(file.footer.rows for file in logs)
+    faults = [*_log_faults(spec, logs), *_label_faults(spec, labels)]
+    if rows > spec.limits.rows:
+        remedy = "Audit a shorter window, or raise the limit."
+        faults.append(Fault("archive", f"{rows} rows to read", f"at most {spec.limits.rows} (limits.rows)", remedy))
+    if faults:
+        raise BadInput(faults)
+    changes = tuple(_changes(logs, [*logs, *held]))
+    unreadable = dict(sorted({**bad_logs, **bad_labels, **bad_held}.items()))
+    return Survey(_usual(logs, absent=False), changes, rows, unreadable)
+
+
+def _only_labels(partition: Partition) -> Partition:
+    return Partition(partition.key, partition.start, partition.end, partition.labels)
+
+
+def _footers(
+    partitions: Iterable[Partition], storage: Storage, limits: Limits
+) -> tuple[list[_File], Mapping[str, str]]:
+    """The footers of the partitions' logs, in order, and the reasons of those that cannot be read."""
+    work = [(partition.key, pinned) for partition in partitions for pinned in partition.logs]
+    with ThreadPoolExecutor(_READERS) as pool:
+        found = list(pool.map(partial(_footer, storage=storage, limits=limits), [pinned for _, pinned in work]))
+    files, bad = [], {}
+    for (key, pinned), result in zip(work, found, strict=True):
+        if isinstance(result, Footer):
+            files.append(_File(key, pinned.info.key, result))
+        else:
+            bad[pinned.info.key] = result
+    return files, bad
+
+
+def _footer(pinned: Pinned, storage: Storage, limits: Limits) -> Footer | str:
+    info = pinned.info
+    try:
+        return footer(
+            lambda start, length: storage.read(info.key, version=info.version, start=start, length=length),
+            info.size,
+            info.key,
+            limits,
+        )
+    except Unreadable as error:
+        return str(error)
+
+
+def _usual(files: Iterable[_File], *, absent: bool) -> Mapping[str, str]:
+    """The commonest type of each column, the first by name among equals; `absent` counts where it is asked for."""
+    files = list(files)
+    counts: dict[str, Counter[str]] = {}
+    for file in files:
+        for name, column in file.footer.columns.items():
+            if name[:1] != RESERVED:
+                counts.setdefault(name, Counter())[column.type] += 1
+    if absent:
+        for count in counts.values():
+            count[ABSENT] = len(files) - count.total()
+    return {name: min(count, key=lambda kind: (-count[kind], kind)) for name, count in sorted(counts.items())}
+
+
+def _changes(logs: list[_File], files: Iterable[_File]) -> Iterator[SchemaChange]:
+    """Every column of every file that is not as most of the window's files have it, once a partition."""
+    usual = _usual(logs, absent=True)
+    seen = set()
+    for file in files:
+        present = file.footer.columns
+        names = sorted(usual.keys() | {name for name in present if name[:1] != RESERVED})
+        for name in names:
+            found = present[name].type if name in present else ABSENT
+            expected = usual.get(name, ABSENT)
+            change = SchemaChange(file.partition, name, found, expected)
+            if found != expected and change not in seen:
+                seen.add(change)
+                yield change
+
+
+def _label_faults(spec: Spec, labels: list[_File]) -> Iterator[Fault]:
+    """Columns of labels that no readable label file has."""
+    if not labels or spec.labels is None:
+        return
+    have = {name for file in labels for name in file.footer.columns}
+    own = {"columns.id": spec.columns.id, "columns.label": spec.columns.label, "labels.arrived": spec.labels.arrived}
+    for place, name in own.items():
+        if name is not None and name not in have:
+            yield Fault(place, f"no column {show(name)} in labels", "a column of labels.path", did_you_mean(name, have))
+
+
+def _log_faults(spec: Spec, logs: list[_File]) -> tuple[Fault, ...]:
+    """Columns that the spec names and no readable file has, or else types that are wrong for their use."""
+    columns = _usual(logs, absent=False)
+    if not columns:
+        return ()
+    try:
+        expanded = expand(spec, columns)
+    except BadInput as error:
+        return error.faults
+    return tuple(_type_faults(expanded, logs))
+
+
+def _type_faults(spec: Spec, logs: list[_File]) -> Iterator[Fault]:
+    """Types that are wrong for their use in every readable file that has the column."""
+    own, words = spec.columns, positives(spec.columns.positive)
+    comparable: tuple[Kind, ...] = ("text",) if all(isinstance(word, str) for word in words) else ("numeric", "text")
+    label = None if spec.labels else own.label
+    uses: list[tuple[str, str | None, tuple[Kind, ...], str]] = [
+        ("columns.score", own.score, ("numeric",), "numbers"),
+        ("columns.time", own.time, ("time", "text"), "times, or ISO 8601 text"),
+        ("columns.prediction", own.prediction, comparable, "values to compare with columns.positive"),
+        ("columns.label", label, comparable, "values to compare with columns.positive"),
+    ]
+    for feature, kind in own.features.items():
+        if kind == "numeric":
+            uses.append(("columns.features", feature, ("numeric",), "numbers"))
+        else:
+            uses.append(("columns.features", feature, ("numeric", "text", "time"), "plain values"))
+    for where, name, allowed, expected in uses:
+        if name is None:
+            continue
+        have = [file.footer.columns[name] for file in logs if name in file.footer.columns]
+        if have and not any(_fits(column, allowed) for column in have):
+            yield Fault(f"{where} {name[:100]!r}", f"{have[0].type} in every file", expected)
+
+
+def _fits(column: Column, allowed: tuple[Kind, ...]) -> bool:
+    return column.kind in allowed or column.type == "null"

@@ -1,0 +1,115 @@
+"""What stands first on the page: the verdict in a sentence, and the checks at a glance."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from markupsafe import Markup
+
+from retroaudit.report import wording
+from retroaudit.report.charts.rows import days
+
+_LOOK_AT = 4  # findings that the first sentence names
+_ORDER = tuple(wording.CHECKS)
+
+
+def overview(document: Mapping[str, Any]) -> dict[str, Any]:
+    """The headline, the tiles of numbers, and a line for each check."""
+    summary, inputs = document["summary"], document["inputs"]
+    return {
+        "verdict": summary["verdict"],
+        "said": _said(document),
+        "look": _look(document["findings"]),
+        "tiles": _tiles(summary, inputs),
+        "checks": [_line(check, summary["checks"][check]) for check in in_order(summary["checks"])],
+        "objects": _objects(inputs),
+        "days": _days(inputs),
+    }
+
+
+def in_order(checks: Mapping[str, Any]) -> list[str]:
+    """The checks of a report as a reader meets them; those that this version does not know come last."""
+    return sorted(checks, key=lambda check: (_ORDER.index(check) if check in _ORDER else len(_ORDER), check))
+
+
+def worst(counts: Mapping[str, int]) -> str:
+    """The worst verdict that was given; "skipped" where nothing else was, "" where none was."""
+    return next((verdict for verdict in wording.VERDICTS if counts[verdict]), "")
+
+
+def _look(findings: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """The most severe finding of each check first, so that one check does not hide the others."""
+    first = {finding["check"]: finding for finding in reversed(findings)}
+    return sorted(first.values(), key=lambda finding: list(findings).index(finding))[:_LOOK_AT]
+
+
+def _said(document: Mapping[str, Any]) -> str:
+    """How many of the checked metrics did what; never more than the counts say."""
+    summary = document["summary"]
+    counts, checked = summary["verdicts"], summary["checked"]
+    if not checked:
+        return "nothing was checked: no metric had both a value and a threshold."
+    parts = [
+        f"{wording.number(counts[verdict])} {word}"
+        for verdict, word in (
+            ("failed", "failed"),
+            ("inconclusive", "could not be decided either way"),
+            ("insufficient", "had too few rows to say"),
+            ("passed", "passed"),
+        )
+        if counts[verdict]
+    ]
+    listed = " and ".join(filter(None, [", ".join(parts[:-1]), parts[-1]]))
+    return f"of {wording.plural(checked, 'checked metric')}, {listed}."
+
+
+def _tiles(summary: Mapping[str, Any], inputs: Mapping[str, Any]) -> list[dict[str, str]]:
+    rows, days = inputs["totals"]["rows"], inputs["window"]["days"]
+    seen = len(inputs["partitions"])
+    tiles = [
+        {"label": "findings", "value": wording.number(summary["verdicts"]["failed"]), "note": "failed metrics"},
+        {"label": "checked", "value": wording.number(summary["checked"]), "note": f"of {summary['metrics']} metrics"},
+        {"label": "rows", "value": wording.number(rows["counted"]), "note": f"of {wording.number(rows['read'])} read"},
+    ]
+    days_tile = {"label": "days", "value": wording.number(seen), "note": f"of {wording.number(days)} in the window"}
+    return [*tiles, days_tile] if days else tiles
+
+
+def _line(check: str, counts: Mapping[str, int]) -> dict[str, Any]:
+    return {"check": check, "verdict": worst(counts), "counts": counts, "bar": _bar(counts)}
+
+
+def _bar(counts: Mapping[str, int]) -> list[tuple[str, float, float]]:
+    """The verdicts' shares as (verdict, start, width) in percent of a bar; skipped ones stand in it too."""
+    total, start = sum(counts.values()) or 1, 0.0
+    pieces = []
+    for verdict in wording.VERDICTS:
+        width = round(counts[verdict] / total * 100, 2)
+        if width:
+            pieces.append((verdict, round(start, 2), width))
+        start += width
+    return pieces
+
+
+def _days(inputs: Mapping[str, Any]) -> Markup | None:
+    """Rows counted on each day of the window, the missing days among them; None for a snapshot."""
+    counted = {each["key"]: each["rows"] for each in inputs["partitions"]}
+    table = [(key, _counted(counted.get(key))) for key in sorted({*counted, *inputs["missing"]})]
+    return days(table, "Rows counted on each day; a cross is a day without data") if len(table) > 1 else None
+
+
+def _counted(rows: Mapping[str, Any] | None) -> int | None:
+    return None if rows is None or rows["unreadable"] is not None else rows["counted"]
+
+
+def _objects(inputs: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
+    """Every object that was read, in one list: logs, labels, control totals, and the reference's."""
+    partitions = [*inputs["partitions"], *([inputs["reference"]] if inputs["reference"] else [])]
+    kinds = ("logs", "labels", "control")
+    return [
+        {**each, "kind": kind, "reference": partition is inputs["reference"]}
+        for partition in partitions
+        for kind in kinds
+        for each in partition[kind]
+    ]

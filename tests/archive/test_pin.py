@@ -1,0 +1,161 @@
+from __future__ import annotations
+
+import hashlib
+import os
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from retroaudit.archive.inputs import Inputs, Partition, Pinned
+from retroaudit.archive.pin import content_digest, control_digest, decode, encode, label_digest, pin
+from retroaudit.faults import BadInput
+from retroaudit.spec.window import parse_window, snapshot
+from retroaudit.storage.protocol import ObjectInfo
+from tests.archive.small import DAY, Archive, spec_of
+
+LABELS = {"path": "labels/{date}.parquet"}
+FULL = {
+    "logs": {"path": "logs/date={date}/*.parquet", "control": "control/{date}.parquet"},
+    "labels": LABELS,
+    "reference": {"path": "ref/*.parquet"},
+}
+
+
+def full(archive: Archive) -> Archive:
+    archive.log(b"one")
+    archive.log(b"two", "b")
+    archive.log(b"three", day="2026-07-03")
+    archive.write(f"labels/{DAY}.parquet", b"label")
+    archive.write(f"control/{DAY}.parquet", b"control")
+    archive.write("ref/x.parquet", b"ref")
+    return archive
+
+
+def test_everything_is_pinned_with_its_digest(archive: Archive) -> None:
+    inputs = full(archive).pin(spec_of(**FULL), "2026-07-01/2026-07-04")
+    first, third = inputs.partitions
+    assert (first.key, third.key, inputs.missing) == (DAY, "2026-07-03", ("2026-07-02",))
+    assert [len(group) for group in (first.logs, first.labels, first.control)] == [2, 1, 1]
+    assert first.logs[0].sha256 == hashlib.sha256(b"one").hexdigest()
+    assert inputs.reference is not None
+    assert inputs.reference.logs[0].sha256 == hashlib.sha256(b"ref").hexdigest()
+    assert (first.start, first.end) == (datetime(2026, 7, 1, tzinfo=UTC), datetime(2026, 7, 2, tzinfo=UTC))
+
+
+@pytest.mark.parametrize(("day", "hours"), [("2026-03-29", 23), ("2026-10-25", 25), ("2026-07-01", 24)])
+def test_days_of_a_zone_have_their_own_length(archive: Archive, day: str, hours: int) -> None:
+    """Clocks change in Berlin on 29 March and 25 October 2026 (Directive 2000/84/EC)."""
+    archive.log(b"x", day=day)
+    (partition,) = archive.pin(spec_of(time={"zone": "Europe/Berlin"}), day).partitions
+    assert partition.start is not None
+    assert partition.end is not None
+    assert partition.end - partition.start == timedelta(hours=hours)
+
+
+def test_a_window_without_objects_is_all_missing(archive: Archive) -> None:
+    archive.log(b"x", day="2026-06-01")
+    inputs = archive.pin(spec_of(), "2026-07")
+    assert (inputs.partitions, len(inputs.missing)) == ((), 31)
+
+
+def test_wrong_patterns_all_at_once_with_the_nearest_keys(archive: Archive) -> None:
+    full(archive)
+    spec = spec_of(logs={"path": "log/date={date}/*.parquet"}, labels={"path": "labels/{date}.pq"})
+    with pytest.raises(BadInput) as raised:
+        archive.pin(spec)
+    logs, labels = raised.value.faults
+    assert (logs.subject, labels.subject) == ("logs.path", "labels.path")
+    assert "log/date={date}/*.parquet" in logs.found
+    assert "logs/date=2026-07-01/a.parquet" in logs.remedy
+
+
+def test_an_empty_archive_says_so(archive: Archive) -> None:
+    with pytest.raises(BadInput, match="Nothing at all"):
+        archive.pin(spec_of())
+
+
+def test_over_budget_refuses_before_reading(archive: Archive) -> None:
+    full(archive)
+    with pytest.raises(BadInput, match=r"11 bytes to read.*at most 10") as raised:
+        archive.pin(spec_of(limits={"bytes": 10}), "2026-07")
+    assert "limits.bytes" in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    "parts",
+    [
+        {"labels": {"path": "labels/all.parquet"}},
+        {"logs": {"path": "logs/date={date}/*.parquet", "control": "control/all.parquet"}},
+        {"reference": {"path": "ref/{date}.parquet"}},
+    ],
+)
+def test_dates_stand_where_they_belong(archive: Archive, parts: dict[str, dict[str, str]]) -> None:
+    with pytest.raises(BadInput, match="{date}"):
+        full(archive).pin(spec_of(**parts))
+
+
+def test_a_snapshot_has_neither_bounds_nor_missing_days(archive: Archive) -> None:
+    archive.write("ref/x.parquet", b"ref")
+    inputs = pin(spec_of(logs={"path": "ref/*.parquet"}), snapshot(), None, archive.storage)
+    (partition,) = inputs.partitions
+    assert (partition.key, partition.start, inputs.missing) == ("snapshot", None, ())
+
+
+def test_digests_know_content_alone(archive: Archive, tmp_path: Path) -> None:
+    spec, window = spec_of(**FULL), "2026-07-01/2026-07-04"
+    here = full(archive).pin(spec, window).partitions[0]
+    moved = full(Archive(tmp_path / "elsewhere"))
+    os.utime(moved.root / here.logs[0].info.key, (1, 1))
+    there = moved.pin(spec, window).partitions[0]
+    assert here != there
+    for digest in (content_digest, label_digest, control_digest):
+        assert digest(here) == digest(there)
+    moved.log(b"ONE")
+    changed = moved.pin(spec, window).partitions[0]
+    assert content_digest(changed) != content_digest(here)
+    assert label_digest(changed) == label_digest(here)
+
+
+def test_versions_and_checksums_identify_where_nothing_was_hashed() -> None:
+    info = ObjectInfo("k", 1, datetime(2026, 1, 1, tzinfo=UTC), version="v1", checksum="etag:x")
+    one = Partition("2026-07-01", None, None, (Pinned(info),))
+    later = replace(one, logs=(Pinned(replace(info, modified=datetime(2027, 1, 1, tzinfo=UTC))),))
+    assert content_digest(one) == content_digest(later)
+    for changed in (replace(info, version="v2"), replace(info, checksum="etag:y"), replace(info, size=2)):
+        assert content_digest(replace(one, logs=(Pinned(changed),))) != content_digest(one)
+
+
+MOMENTS = st.datetimes(datetime(1990, 1, 1), datetime(2100, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001 -- bounds are naive
+TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
+PINNED = st.builds(
+    Pinned,
+    st.builds(ObjectInfo, TEXT, st.integers(0, 2**50), MOMENTS, st.none() | TEXT, st.none() | TEXT),
+    st.none() | TEXT,
+)
+PINNEDS = st.lists(PINNED, max_size=3).map(tuple)
+PARTITION = st.builds(Partition, TEXT, st.none() | MOMENTS, st.none() | MOMENTS, PINNEDS, PINNEDS, PINNEDS)
+
+
+@given(
+    st.builds(
+        Inputs,
+        st.sampled_from([parse_window("2026-07"), parse_window("2026-03-29", "Europe/Berlin"), snapshot()]),
+        st.none() | MOMENTS,
+        st.lists(PARTITION, max_size=2).map(tuple),
+        st.lists(TEXT, max_size=2).map(tuple),
+        st.none() | PARTITION,
+    )
+)
+def test_inputs_round_trip(inputs: Inputs) -> None:
+    assert decode(encode(inputs)) == inputs
+    assert encode(decode(encode(inputs))) == encode(inputs)
+
+
+@pytest.mark.parametrize("data", [b"", b"{}", b"[1]", b"\xff", b'{"window": 1}'])
+def test_other_bytes_are_no_inputs(data: bytes) -> None:
+    with pytest.raises(BadInput, match="what pin wrote"):
+        decode(data)

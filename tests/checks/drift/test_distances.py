@@ -1,0 +1,255 @@
+"""Distances against scipy and Evidently on the full data, and their bounds against data that coarse cells hide."""
+
+import functools
+import math
+import warnings
+from collections.abc import Callable, Mapping
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+from scipy import stats
+from scipy.spatial import distance
+
+from retroaudit.checks.drift.distances import (
+    Distance,
+    chi2,
+    jensenshannon,
+    jensenshannon_of_categories,
+    ks,
+    psi,
+    psi_of_categories,
+    psi_term,
+    wasserstein,
+)
+from retroaudit.measures import grid
+from retroaudit.measures.grid import Grid
+
+Floats = npt.NDArray[np.float64]
+Sides = tuple[Grid, Grid]
+
+
+def state(values: Floats, cap: int = grid.CAP) -> pl.DataFrame:
+    return grid.partial(pl.LazyFrame({"x": values}), ("x",), cap=cap)
+
+
+def exact(reference: Floats, current: Floats) -> Sides:
+    """The grids that the measures would give: up to 16,384 different values, they hold every one."""
+    return grid.align(state(reference), state(current))
+
+
+def coarse(reference: Floats, current: Floats, cells: int) -> Sides:
+    """Grids that know little: at most so many cells a side."""
+    return grid.align(state(reference, cells), state(current, cells))
+
+
+def all_of(sides: Sides, sigma: float) -> dict[str, Distance]:
+    return {
+        "wasserstein": wasserstein(*sides, sigma),
+        "ks": ks(*sides),
+        "psi": psi(*sides),
+        "jensenshannon": jensenshannon(*sides),
+    }
+
+
+columns = hnp.arrays(
+    np.float64,
+    st.integers(1, 60),
+    elements=st.one_of(
+        st.floats(-1e6, 1e6, allow_nan=False).map(lambda value: round(value, 3) + 0.0),
+        st.integers(-5, 5).map(float),
+    ),
+)
+
+
+@given(columns, columns)
+def test_wasserstein_and_ks_of_single_values_are_scipys(reference: Floats, current: Floats) -> None:
+    sides, sigma = exact(reference, current), float(np.std(reference))
+    found = wasserstein(*sides, sigma)
+    origin = stats.wasserstein_distance(reference, current) / max(sigma, 0.001)
+    assert found.value == pytest.approx(origin, rel=1e-9, abs=1e-9)
+    assert found.low == found.value == found.high
+    statistic = ks(*sides)
+    assert statistic.value == pytest.approx(stats.ks_2samp(reference, current).statistic, abs=1e-12)
+    assert statistic.low == statistic.value == statistic.high
+
+
+@settings(max_examples=200)
+@given(columns, columns, st.integers(2, 6))
+def test_the_truth_lies_between_the_bounds_of_coarse_cells(reference: Floats, current: Floats, cells: int) -> None:
+    sigma = float(np.std(reference))
+    truth, known = all_of(exact(reference, current), sigma), all_of(coarse(reference, current, cells), sigma)
+    values = len(np.unique(reference)) <= 20
+    for name in ("wasserstein", "ks") if values else truth:  # below 20 values the exact bins are the values themselves
+        found = known[name]
+        assert found.low <= found.value <= found.high
+        assert found.low <= truth[name].value * (1 + 1e-12) + 1e-12
+        assert truth[name].value <= found.high * (1 + 1e-12) + 1e-12
+
+
+@given(columns, st.integers(2, 6))
+def test_a_column_is_at_no_distance_from_itself(values: Floats, cells: int) -> None:
+    zero = Distance(0.0, 0.0, 0.0)
+    assert set(all_of(exact(values, values), float(np.std(values))).values()) == {zero}
+    for found in all_of(coarse(values, values, cells), float(np.std(values))).values():
+        assert (found.value, found.low) == (0.0, 0.0)
+
+
+@given(columns, columns)
+def test_distances_do_not_depend_on_the_direction_save_for_the_norm(reference: Floats, current: Floats) -> None:
+    one, other = exact(reference, current), exact(current, reference)
+    assert ks(*one) == ks(*other)
+    assert wasserstein(*one, 1.0).value == pytest.approx(wasserstein(*other, 1.0).value, rel=1e-12)
+
+
+def test_a_side_without_values_has_no_distance() -> None:
+    for sides in (exact(np.array([]), np.array([1.0])), exact(np.array([1.0]), np.array([]))):
+        assert all(math.isnan(found.value) for found in all_of(sides, 1.0).values())
+    assert math.isnan(psi_of_categories({}, {"a": 1}).value)
+    assert math.isnan(jensenshannon_of_categories({"a": 1}, {None: 4}).value)
+    assert chi2({"a": 1}, {}) is None
+
+
+def test_two_constants_are_as_far_apart_as_their_difference() -> None:
+    sides = exact(np.full(10, 3.0), np.full(7, 5.0))
+    assert wasserstein(*sides, 0.0) == Distance(2000.0, 2000.0, 2000.0)  # 2 over the norm's floor of 0.001
+    assert ks(*sides) == Distance(1.0, 1.0, 1.0)
+    assert jensenshannon(*sides).value == pytest.approx(math.sqrt(math.log(2)))  # disjoint: the greatest there is
+    # by hand: two bins, (1, fill) and (fill, 1) with fill = 0.0001: 2 (1 - 0.0001) ln(1 / 0.0001)
+    assert psi(*sides).value == pytest.approx(2 * (1 - 1e-4) * math.log(1e4), rel=1e-12)
+
+
+def test_minus_zero_is_zero() -> None:
+    sides = (
+        Grid(0, np.array([2, 0]), np.array([-0.0, np.nan]), np.array([-0.0, np.nan])),
+        Grid(0, np.array([0, 2]), np.array([np.nan, 0.0]), np.array([np.nan, 0.0])),
+    )
+    assert set(all_of(sides, 1.0).values()) == {Distance(0.0, 0.0, 0.0)}
+
+
+def test_values_at_the_ends_of_floats_have_an_infinite_distance_and_exact_bins() -> None:
+    ends = np.concatenate([np.linspace(-1.7e308, -1e308, 30), [1.7e308]])
+    sides = exact(ends, -ends)
+    assert math.isinf(wasserstein(*sides, 1.0).value)
+    assert ks(*sides).value == pytest.approx(30 / 31 - 1 / 31)
+    assert math.isfinite(psi(*sides).value)
+
+
+def test_counts_beyond_64_bits_stay_exact() -> None:
+    """Products of 3e9 and 5e9 rows do not fit 64 bits. By hand: half of one side lies 1 further than the other."""
+    cells = (np.array([0.0, 1.0]), np.array([0.0, 1.0]))
+    sides = Grid(0, np.array([3_000_000_000, 0]), *cells), Grid(0, np.array([2_500_000_000, 2_500_000_000]), *cells)
+    assert wasserstein(*sides, 1.0) == Distance(0.5, 0.5, 0.5)
+    assert ks(*sides) == Distance(0.5, 0.5, 0.5)
+
+
+def test_one_wide_cell_is_bounded_by_its_ends() -> None:
+    """By hand: ten values of each side in [0, 1], of which only the ends are known, which are the same."""
+    cell = Grid(40, np.array([10]), np.array([0.0]), np.array([1.0]))
+    found = wasserstein(cell, cell, 1.0)
+    assert found == Distance(0.0, 0.0, pytest.approx(0.8))  # eight values at one end, against eight at the other
+    assert ks(cell, cell) == Distance(0.0, 0.0, pytest.approx(0.8))
+
+
+@given(st.dictionaries(st.text(max_size=3), st.integers(0, 500)), st.dictionaries(st.text(max_size=3), st.integers(0, 500)))
+def test_categories_are_scipys(reference: Mapping[str | None, int], current: Mapping[str | None, int]) -> None:
+    names = sorted(str(name) for name in {*reference, *current})
+    table = np.array([[side.get(name, 0) for name in names] for side in (reference, current)], dtype=np.float64)
+    if table.size == 0 or not table.sum(axis=1).all():
+        assert math.isnan(jensenshannon_of_categories(reference, current).value)
+        return
+    found = jensenshannon_of_categories({**reference, None: 9}, current).value
+    assert found == pytest.approx(distance.jensenshannon(*table), abs=1e-7)  # a root of rounding near 0
+    origin = stats.chi2_contingency(table[:, table.sum(axis=0) > 0], correction=False)
+    tested = chi2(reference, {**current, None: 7})
+    assert tested is not None
+    assert tested.statistic == pytest.approx(origin.statistic, rel=1e-9, abs=1e-9)
+    assert (tested.degrees, tested.pvalue) == (origin.dof, pytest.approx(origin.pvalue, rel=1e-6, abs=1e-12))
+
+
+def test_psi_of_categories_by_hand() -> None:
+    # shares 0.5, 0.5, 0 against 0.25, 0.25, 0.5: twice 0.25 ln 2, and (0.0001 - 0.5) ln(0.0001 / 0.5)
+    found = psi_of_categories({"a": 50, "b": 50}, {"a": 1, "b": 1, "c": 2})
+    expected = 0.5 * math.log(2) + (0.5 - 1e-4) * math.log(0.5 / 1e-4)
+    assert found.value == pytest.approx(expected, rel=1e-12)
+    assert psi_term(0.5, 0.25) == pytest.approx(0.25 * math.log(2), rel=1e-12)
+
+
+def test_the_fill_shrinks_where_a_share_is_small() -> None:
+    # the smallest share of the reference is 1/20000 <= 0.0001, so an empty bin is filled with a millionth of it
+    found = psi_of_categories({"a": 19_999, "b": 1}, {"a": 10_000, "c": 10_000})
+    fill = 1 / 20_000 / 1e6
+    expected = (0.99995 - 0.5) * math.log(0.99995 / 0.5) + (5e-5 - 1e-4) * math.log(5e-5 / 1e-4)
+    expected += (fill - 0.5) * math.log(fill / 0.5)
+    assert found.value == pytest.approx(expected, rel=1e-9)
+
+
+# --- Evidently 0.7.23 on the same full data -------------------------------------------------------------------------
+
+EVIDENTLY = {"wasserstein": "wasserstein_stat_test", "psi": "psi_stat_test", "jensenshannon": "jensenshannon_stat_test"}
+Score = Callable[[Floats, Floats], float]
+
+
+@pytest.fixture(scope="module")
+def evidently() -> Mapping[str, Score]:
+    """Evidently's own tests of drift, on numeric columns; its import takes seconds."""
+    with warnings.catch_warnings(), pytest.MonkeyPatch.context() as environment:
+        environment.setenv("DO_NOT_TRACK", "1")
+        warnings.simplefilter("ignore")
+        import pandas as pd  # noqa: PLC0415 - as Evidently, which needs it: seconds, and only here
+        from evidently.legacy.calculations import stattests  # noqa: PLC0415
+        from evidently.legacy.core import ColumnType  # noqa: PLC0415
+
+    def score(name: str) -> Score:
+        test = getattr(stattests, EVIDENTLY[name])
+
+        def run(reference: Floats, current: Floats) -> float:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                found = test(pd.Series(reference), pd.Series(current), ColumnType.Numerical, 0.1)
+            return float(found.drift_score)
+
+        return run
+
+    return {name: score(name) for name in EVIDENTLY}
+
+
+@functools.cache
+def _samples() -> dict[str, tuple[Floats, Floats]]:
+    rng = np.random.default_rng(20261121)
+    return {
+        "normal": (rng.normal(0, 1, 60_000), rng.normal(0.1, 1.1, 50_000)),
+        "lognormal": (rng.lognormal(0, 1, 60_000), rng.lognormal(0.05, 1, 40_000)),
+        "far from zero": (rng.normal(1000, 1, 60_000), rng.normal(1000.05, 1, 60_000)),
+        "few values": (rng.integers(0, 12, 30_000) * 1.0, rng.integers(0, 14, 20_000) * 1.0),
+        "constant": (np.full(500, 2.5), np.full(400, 2.5)),
+        "tiny": (rng.normal(0, 1, 40), rng.normal(1, 1, 30)),
+        "heavy ties": (np.round(rng.exponential(3, 60_000), 2), np.round(rng.exponential(3.2, 60_000), 2)),
+    }
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", list(EVIDENTLY))
+@pytest.mark.parametrize("sample", list(_samples()))
+def test_the_numbers_are_evidentlys(
+    evidently: Mapping[str, Score], name: str, sample: str
+) -> None:
+    reference, current = _samples()[sample]
+    found = all_of(exact(reference, current), float(np.std(reference)))[name]
+    origin = evidently[name](reference, current)
+    assert found.low - 1e-9 <= origin <= found.high + 1e-9
+    assert found.value == pytest.approx(origin, abs=1e-6 if name == "wasserstein" else 1e-4)
+
+
+@pytest.mark.parametrize("sample", list(_samples()))
+def test_ks_is_scipys_within_its_bounds(sample: str) -> None:
+    reference, current = _samples()[sample]
+    found = ks(*exact(reference, current))
+    origin = stats.ks_2samp(reference, current).statistic
+    assert found.low - 1e-12 <= origin <= found.high + 1e-12
+    assert found.high - found.low < 5e-4
+
