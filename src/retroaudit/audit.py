@@ -114,9 +114,10 @@ def merge(pinned: Pinned, measured: Sequence[Measured], reference: Measured | No
     """Merge the partitions' states into the window's, one need at a time."""
     store = StateStore(states)
     parts = {need: [kept for each in measured for kept in each.states if kept.need == need] for need in pinned.needs}
+    nothing = measure_rows((), pinned.needs)  # the identity of each merge: a window may have no rows at all
     window = []
     for need, of_need in parts.items():
-        state = MEASURES[need.measure].merge([_take(store, kept) for kept in of_need])
+        state = MEASURES[need.measure].merge([nothing[need], *(_take(store, kept) for kept in of_need)])
         key = identity.merged_key(need, of_need)
         window.append(Kept(need, key, store.put(key, state)))
     by_version = Need("categories", (VERSION,))

@@ -1,8 +1,8 @@
 """NIST's Statistical Reference Datasets, univariate: certified mean and standard deviation, to every printed digit.
 
 The data are decimals, most of which no float64 holds; as Parquet decimals they give every digit, and as floats those
-digits that the nearest floats still hold. https://www.itl.nist.gov/div898/strd/univ/homepage.html. The lag-1 autocorrelation that NIST certifies too depends on
-the order of rows, which no mergeable state knows, and is not covered.
+digits that the nearest floats still hold. The lag-1 autocorrelation, certified too, depends on the order of rows,
+which no mergeable state knows, and is not covered. https://www.itl.nist.gov/div898/strd/univ/homepage.html
 """
 
 import json

@@ -122,16 +122,9 @@ def test_null_is_never_refused(key: str) -> None:
 
 
 def test_defaults_of_unsupported_keys_are_not_refused() -> None:
-    said = {
-        "task": "binary",
-        "consumers": [],
-        "fields": {},
-        "privacy": {"values": "counts"},
-        "schedule": {"month": False},
-    }
-    assert parse(SMALL + yaml.safe_dump(said), "lending.yaml") == parse(SMALL, "lending.yaml").model_copy(
-        update={"fields": parse(SMALL + "fields: {}\n", "lending.yaml").fields}
-    )
+    said = "task: binary\nconsumers: []\nprivacy: {values: counts}\nschedule: {month: false, quarter: false}\n"
+    assert parse(SMALL + said, "lending.yaml") == parse(SMALL, "lending.yaml")
+    assert parse(SMALL + "fields: {}\n", "lending.yaml")
 
 
 def test_other_keys_of_observed_when_are_not_supported_yet() -> None:
@@ -213,9 +206,53 @@ def test_messages_are_plain_and_name_the_nearest_key() -> None:
 
 def test_a_misspelt_key_has_no_echo() -> None:
     """`groups` needs columns.prediction, but a misspelt one is the only thing to mend."""
-    assert subjects(SMALL.replace("prediction:", "predicton:") + "groups: [g]\n") == [
-        "lending.yaml:7 columns.predicton"
+    text = SMALL.replace("prediction:", "predicton:") + "groups: [g]\n"
+    assert subjects(text) == ["lending.yaml:7 columns.predicton"]
+
+
+def test_a_fault_hides_no_rule_that_does_not_read_it() -> None:
+    text = SMALL + 'labels: {path: "l/{date}", delay: soon}\n'
+    assert sorted(subjects(text)) == [
+        "lending.yaml:5 columns.id",
+        "lending.yaml:5 columns.label",
+        "lending.yaml:8 labels.delay",
     ]
+
+
+ANYTHING = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers(-5, 5)
+    | st.floats(-2, 2)
+    | st.sampled_from(["", "x", "30d", "{date}", "@"]),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(["path", "name", "from", "to", "x", "prediction", "<<", "a b"]), inner, max_size=3
+        )
+    ),
+    max_leaves=5,
+)
+
+
+@settings(deadline=None, max_examples=150)
+@given(st.data())
+def test_whatever_stands_at_a_key_is_read_or_refused_with_lines(data: st.DataObject) -> None:
+    document = yaml.load(WHOLE, Loader=yaml.BaseLoader)  # noqa: S506 - the loader that builds nothing but text
+    for _ in range(data.draw(st.integers(1, 3))):
+        part = document
+        while True:
+            key = data.draw(st.sampled_from(sorted(part) if isinstance(part, dict) else range(len(part))))
+            if not part[key] or isinstance(part[key], str) or data.draw(st.booleans()):
+                break
+            part = part[key]
+        part[key] = data.draw(ANYTHING)
+    if document.get("extends") not in {None, "credit-team"}:
+        return
+    faults = refusal(yaml.safe_dump(document, sort_keys=False), credit_team="").faults
+    assert all(re.match(r"lending\.yaml:[0-9]+", fault.subject) for fault in faults)
+    assert all(fault.found and fault.expected and str(fault).isprintable() for fault in faults)
+    assert not any("a value that this key allows" in fault.expected for fault in faults)  # every refusal has its words
 
 
 @settings(max_examples=40, deadline=None)

@@ -9,7 +9,7 @@ from datetime import date
 from retroaudit.checks.metric import Metric, Slice, Threshold, Verdict
 from retroaudit.checks.words import listing, quoted
 from retroaudit.measures import categories
-from retroaudit.measures.measure import Need, State
+from retroaudit.measures.measure import VERSION, Need, State
 from retroaudit.measures.profile import Profile
 from retroaudit.spec.model import Spec
 
@@ -20,9 +20,9 @@ _SNAPSHOT = "snapshot"
 _Served = Mapping[str | None, int]
 
 
-def needs(_spec: Spec) -> frozenset[Need]:
-    """Nothing of its own: every profile keeps the versions of each partition."""
-    return frozenset()
+def needs(spec: Spec) -> frozenset[Need]:
+    """The versions that served; the profile keeps them partition by partition."""
+    return frozenset({Need("categories", (VERSION,))}) if spec.columns.version else frozenset()
 
 
 def check(spec: Spec, profile: Profile, _reference: Profile | None) -> list[Metric]:

@@ -9,6 +9,7 @@ from dataclasses import replace
 from retroaudit.checks.metric import Metric, Threshold, Verdict
 
 _WORST_FIRST = (Verdict.FAILED, Verdict.INCONCLUSIVE, Verdict.INSUFFICIENT, Verdict.PASSED)
+_DECIDED = frozenset({Verdict.PASSED, Verdict.FAILED, Verdict.INCONCLUSIVE})
 _ABOUT_THE_DATA_ALONE = "coverage"
 
 
@@ -42,12 +43,10 @@ def _place(low: float, high: float, threshold: Threshold) -> Verdict:
 def with_nothing_checked_failed(metrics: Sequence[Metric]) -> tuple[Metric, ...]:
     """Add a failed metric where nothing but the completeness of the data was checked.
 
-    An audit that checked nothing fails; knowing that all files are there says nothing about the model.
+    An audit that checked nothing fails: knowing that all files are there says nothing about the model, and too
+    few rows are no check.
     """
-    checked = sum(
-        metric.check != _ABOUT_THE_DATA_ALONE and metric.verdict not in {None, Verdict.SKIPPED} for metric in metrics
-    )
-    if checked:
+    if any(metric.check != _ABOUT_THE_DATA_ALONE and metric.verdict in _DECIDED for metric in metrics):
         return tuple(metrics)
     nothing = Metric(
         check=_ABOUT_THE_DATA_ALONE,

@@ -1,8 +1,8 @@
 """Count, sum and sum of squares of a numeric column, without any rounding.
 
-A float64 is m * 2^e with whole m and e >= -1074, so a sum of float64s is a whole multiple of 2^-1074, and a sum of their
-squares one of 2^-2148: integers, whose addition has no rounding and no order. Integers and decimals of any width are
-summed likewise. Mean and variance are thus functions of the multiset of rows, rounded once, when they are read.
+A float64 is m * 2^e with whole m and e >= -1074, so a sum of float64s is a whole multiple of 2^-1074, and a sum of
+their squares one of 2^-2148: integers, whose addition has no rounding and no order. Integers and decimals of any width
+are summed likewise. Mean and variance are thus functions of the multiset of rows, rounded once, when they are read.
 
 State: one row of `count` (Int64), `sum` and `squares` (String: a fraction in lowest terms, hexadecimal, such as
 "-3/2"). They have no largest value, hence no overflow, however many rows are merged.

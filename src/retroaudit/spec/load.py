@@ -123,26 +123,27 @@ def _validated(data: dict[str, Any]) -> tuple[Spec, tuple[Complaint, ...], froze
             return spec, refused, frozenset(faulty)
         refused = refused or found
         for complaint in found:
-            faulty.add(_meant(complaint.path))
-            data = _without(data, _cut(complaint.path, data))
+            cut = _cut(complaint.path, data)
+            faulty.add(_meant(cut))
+            data = _without(data, cut)
         data = {**_STAND_IN, **data}
     raise BadInput(Fault("spec", "faults within faults", "a spec whose parts can be told apart"))
 
 
+def _is_unknown(path: Path) -> bool:
+    known = known_keys(path[:-1])
+    return isinstance(path[-1], str) and bool(known) and path[-1] not in known
+
+
 def _meant(path: Path) -> Path:
     """The key that is faulty: for an unknown one, that which it was probably meant to be."""
-    last = path[-1]
-    known = known_keys(path[:-1])
-    if isinstance(last, str) and known and last not in known:
-        near = nearest(last, known)
-        return (*path[:-1], near) if near else path
-    return path
+    near = nearest(str(path[-1]), known_keys(path[:-1])) if _is_unknown(path) else None
+    return (*path[:-1], near) if near else path
 
 
 def _cut(path: Path, data: dict[str, Any]) -> Path:
     """What has to go: an unknown key alone, else the key below the top one, else the top one."""
-    known = known_keys(path[:-1])
-    if known and path[-1] not in known:
+    if _is_unknown(path):
         return path
     top = data.get(str(path[0]))
     return path[:2] if isinstance(top, dict) and len(path) > 1 and path[1] in top else path[:1]

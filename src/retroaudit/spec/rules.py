@@ -27,10 +27,10 @@ class Rule:
 
 
 def broken_rules(spec: Spec, faulty: Iterable[Path]) -> Iterator[Complaint]:
-    """Every complaint of every rule, but for rules over keys that are known to be faulty already."""
+    """Every complaint of every rule, but for rules that read what is known to be faulty: keys, or all below them."""
     known = tuple(faulty)
     for rule in RULES:
-        if not any(_touches(tuple(key.split(".")), path) for key in rule.reads for path in known):
+        if not any(tuple(key.split("."))[: len(path)] == path for key in rule.reads for path in known):
             yield from rule.check(spec)
 
 
@@ -38,11 +38,6 @@ def role_columns(spec: Spec) -> dict[str, str]:
     """Role and column for each role that the logs hold; a label is theirs only where no `labels` are given."""
     roles = spec.columns.model_dump(exclude={"features", "positive", *(("label",) if spec.labels else ())})
     return {role: column for role, column in roles.items() if column is not None}
-
-
-def _touches(one: Path, other: Path) -> bool:
-    shorter = min(len(one), len(other))
-    return one[:shorter] == other[:shorter]
 
 
 def _paths(spec: Spec) -> Iterator[Complaint]:
@@ -220,7 +215,7 @@ RULES: tuple[Rule, ...] = (
     Rule(_dates_agree, ("logs.path", "logs.control", "labels.path")),
     Rule(_time_for_dates, ("logs.path", "columns.time")),
     Rule(_days_for_dates, ("logs.path",)),
-    Rule(_reference_is_somewhere, ("reference",)),
+    Rule(_reference_is_somewhere, ("reference.path", "reference.window")),
     Rule(_labels_need_columns, ("labels", "columns.id", "columns.label")),
     Rule(_observed_when, ("labels.observed_when", "columns.prediction")),
     Rule(_positive),

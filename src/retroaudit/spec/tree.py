@@ -106,6 +106,8 @@ def path_text(path: Path) -> str:
 
 def show(value: object) -> str:
     """A value as a message may print it: one short line, whatever it holds."""
+    if value is None:
+        return "null"
     if isinstance(value, Mapping):
         return "a mapping"
     if isinstance(value, list | tuple):

@@ -1,0 +1,116 @@
+"""The grid: exact counts, cells that hold the true quantile, and the order of negative numbers."""
+
+import math
+import struct
+from fractions import Fraction
+
+import numpy as np
+import polars as pl
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from retroaudit.measures import grid
+from retroaudit.measures.measure import State
+
+FINITE = st.floats(allow_nan=False, allow_infinity=False)
+VALUES = st.lists(st.one_of(FINITE, st.sampled_from([0.0, -0.0, 5e-324, -5e-324, 1e308, -1e308])), max_size=40)
+
+
+def state_of(values: list[float], cap: int = grid.CAP) -> State:
+    return grid.partial(pl.LazyFrame({"x": values}, schema={"x": pl.Float64}), ("x",), cap=cap)
+
+
+def key_of(value: float) -> int:
+    """The bits as sign and magnitude (IEEE 754-2019, 5.10 totalOrder); -1 below zero, so that -0.0 differs."""
+    (bits,) = struct.unpack("<Q", struct.pack("<d", value + 0.0))
+    return -1 - (bits - 2**63) if bits >= 2**63 else bits
+
+
+@given(st.lists(FINITE, min_size=2))
+def test_keys_order_as_the_numbers_do(values: list[float]) -> None:
+    values = sorted(value + 0.0 for value in values)
+    found = grid.keys(np.array(values))
+    assert found.tolist() == sorted(found.tolist()) == [key_of(value) for value in values]
+    assert len(set(found.tolist())) == len(set(values))
+
+
+@given(VALUES, st.integers(2, 12))
+def test_cells_counts_and_ends_are_those_of_the_definition(values: list[float], cap: int) -> None:
+    shift = next(shift for shift in range(64) if len({key_of(value) >> shift for value in values}) <= cap)
+    cells: dict[int, list[float]] = {}
+    for value in sorted(values):
+        cells.setdefault(key_of(value) >> shift, []).append(value + 0.0)
+    state = state_of(values, cap)
+    assert state.rows() == [
+        (shift, cell, len(members), members[0], members[-1]) for cell, members in sorted(cells.items())
+    ]
+
+
+@given(VALUES.filter(bool), st.integers(2, 12), st.data())
+def test_the_cell_at_a_rank_holds_the_value_at_that_rank(values: list[float], cap: int, data: st.DataObject) -> None:
+    found = grid.finish(state_of(values, cap))
+    rank = data.draw(st.integers(0, len(values) - 1))
+    place = int(np.searchsorted(found.count.cumsum(), rank, side="right"))
+    assert found.low[place] <= sorted(values)[rank] <= found.high[place]
+    assert found.n == len(values)
+
+
+@given(st.lists(FINITE, min_size=1, max_size=40))
+def test_a_cell_is_narrow_in_relation_to_its_values(values: list[float]) -> None:
+    found = grid.finish(state_of(values, cap=12))
+    if found.shift <= 52:
+        for low, high in zip(found.low, found.high, strict=True):
+            width = Fraction(float(high)) - Fraction(float(low))
+            normal = max(abs(Fraction(float(low))), abs(Fraction(float(high))), Fraction(2) ** -1022)
+            assert width <= normal * Fraction(2) ** (found.shift - 52)
+
+
+def test_few_different_values_are_kept_without_loss() -> None:
+    # by hand: two 1.0, two 3.5, one 2.0 and one -1.0
+    found = grid.finish(state_of([1.0, 3.5, 1.0, 2.0, 3.5, -1.0]))
+    assert found.shift == 0
+    assert found.low.tolist() == found.high.tolist() == [-1.0, 1.0, 2.0, 3.5]
+    assert found.count.tolist() == [1, 2, 1, 2]
+
+
+def test_the_cap_holds_and_the_state_stays_small() -> None:
+    values = np.random.default_rng(0).lognormal(size=200_000)
+    state = grid.partial(pl.LazyFrame({"x": values}), ("x",))
+    assert grid.CAP / 2 < len(state) <= grid.CAP
+    assert state.schema == {"shift": pl.Int8, "cell": pl.Int64, "count": pl.Int64, "min": pl.Float64, "max": pl.Float64}
+    assert state.estimated_size() < 0.35 * values.nbytes
+
+
+@pytest.mark.parametrize(
+    ("column", "expected"),
+    [
+        (pl.Series("x", [True, False, None, True]), [(0.0, 1), (1.0, 2)]),
+        (pl.Series("x", [3, 2**63, 3], pl.UInt64), [(3.0, 2), (2.0**63, 1)]),
+        (pl.Series("x", [-3, None], pl.Int128), [(-3.0, 1)]),
+        (pl.Series("x", ["1.50", "-2.25"]).str.to_decimal(scale=2), [(-2.25, 1), (1.5, 1)]),
+        (pl.Series("x", [0.5, math.nan], pl.Float32), [(0.5, 1)]),
+        (pl.Series("x", [math.nan, math.inf, -math.inf, None, -0.0]), [(0.0, 1)]),
+        (pl.Series("x", ["1", "2"]), []),
+        (pl.Series("x", ["a"], pl.Categorical), []),
+        (pl.Series("x", [1], pl.Date), []),
+        (pl.Series("x", [[1.0]]), []),
+        (pl.Series("x", [None, None]), []),
+    ],
+)
+def test_types(column: pl.Series, expected: list[tuple[float, int]]) -> None:
+    found = grid.finish(grid.partial(column.to_frame().lazy(), ("x",)))
+    assert list(zip(found.low.tolist(), found.count.tolist(), strict=True)) == expected
+
+
+@given(VALUES, VALUES, st.integers(2, 6))
+def test_align_puts_both_on_the_same_cells_and_loses_no_row(a: list[float], b: list[float], cap: int) -> None:
+    first, second = grid.align(state_of(a, cap), state_of(b))
+    assert first.shift == second.shift
+    assert len(first.count) == len(second.count)
+    assert (first.n, second.n) == (len(a), len(b))
+    lows = np.fmin(first.low, second.low)
+    highs = np.fmax(first.high, second.high)
+    assert (first.count + second.count > 0).all()
+    assert np.array_equal(np.isnan(first.low), first.count == 0)
+    assert (highs[:-1] < lows[1:]).all()
