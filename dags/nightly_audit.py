@@ -45,8 +45,9 @@ def nightly(card: Card) -> DAG:
         merged = task(tasks.merge, trigger_rule="none_failed")(
             pinned, measured.partial(pinned=pinned).expand(group=groups)
         )
-        judged = task(tasks.judge)(pinned, task(tasks.check)(pinned, merged))
-        written = task(tasks.report)(pinned, merged, judged)
+        checked = task(tasks.check)(pinned, merged)
+        judged = task(tasks.judge)(pinned, checked)
+        written = task(tasks.report)(pinned, merged, checked, judged)
         task(tasks.seal, multiple_outputs=False)(pinned, judged, written)
     return dag
 

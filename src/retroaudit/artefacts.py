@@ -100,9 +100,10 @@ class Merged:
 
 @dataclass(frozen=True)
 class Checked:
-    """Metrics as the checks gave them: numbers, intervals and thresholds, without verdicts."""
+    """Metrics as the checks gave them (numbers, intervals, thresholds, no verdicts), and distributions to draw."""
 
     metrics: tuple[Metric, ...]
+    histograms: tuple[Mapping[str, Any], ...]
 
 
 @dataclass(frozen=True)

@@ -8,16 +8,15 @@ Airflow calls them as tasks, on any machine, with the same bytes of `report.json
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 
 from retroaudit import identity
 from retroaudit.archive import pin as pinning
 from retroaudit.archive.inputs import Partition
 from retroaudit.archive.read import account, read_partition, unreadable
 from retroaudit.archive.schema import survey
-from retroaudit.artefacts import Judged, Kept, Measured, Merged, Pinned, Places, Request, Run, Sealed, Written
+from retroaudit.artefacts import Checked, Judged, Kept, Measured, Merged, Pinned, Places, Request, Run, Sealed, Written
 from retroaudit.checks.all import CHECKS
-from retroaudit.checks.metric import Metric
 from retroaudit.faults import Fault, IntegrityBroken, Unreadable
 from retroaudit.judgement.findings import findings
 from retroaudit.judgement.suppression import withhold_small_cells
@@ -55,11 +54,11 @@ def audit(request: Request, places: Places, signer: Signer, run: Run, progress: 
     progress("merge")
     merged = merge(pinned, measured, reference, places.states)
     progress("check")
-    metrics = check(pinned, merged, places.states)
+    checked = check(pinned, merged, places.states)
     progress("judge")
-    judged = judge(pinned.spec, metrics)
+    judged = judge(pinned.spec, checked)
     progress("report")
-    written = report(pinned, merged, judged, places)
+    written = report(pinned, merged, checked, judged, places.store)
     progress("seal")
     return seal(pinned, judged, written, places, signer, run)
 
@@ -117,6 +116,9 @@ def merge(pinned: Pinned, measured: Sequence[Measured], reference: Measured | No
     nothing = measure_rows((), pinned.needs)  # the identity of each merge: a window may have no rows at all
     window = []
     for need, of_need in parts.items():
+        if len(of_need) == 1:
+            window += of_need
+            continue
         state = MEASURES[need.measure].merge([nothing[need], *(_take(store, kept) for kept in of_need)])
         key = identity.merged_key(need, of_need)
         window.append(Kept(need, key, store.put(key, state)))
@@ -134,13 +136,14 @@ def _take(store: StateStore, kept: Kept) -> State:
     return state
 
 
-def check(pinned: Pinned, merged: Merged, states: Storage) -> tuple[Metric, ...]:
+def check(pinned: Pinned, merged: Merged, states: Storage) -> Checked:
     """Run every check over the window's profile and the reference's."""
-    profile, reference = profiles(pinned, merged, states)
-    return tuple(metric for each in CHECKS for metric in each.check(pinned.spec, profile, reference))
+    profile, reference = _profiles(pinned, merged, states)
+    metrics = tuple(metric for each in CHECKS for metric in each.check(pinned.spec, profile, reference))
+    return Checked(metrics, histograms(pinned.spec, profile, reference))
 
 
-def profiles(pinned: Pinned, merged: Merged, states: Storage) -> tuple[Profile, Profile | None]:
+def _profiles(pinned: Pinned, merged: Merged, states: Storage) -> tuple[Profile, Profile | None]:
     """What is known of the window, and of the reference where there is one that could be read."""
     store = StateStore(states)
     profile = Profile(
@@ -157,20 +160,19 @@ def profiles(pinned: Pinned, merged: Merged, states: Storage) -> tuple[Profile, 
     return profile, Profile(of_reference, accounting=(merged.reference.accounting,)) if of_reference else None
 
 
-def judge(spec: Spec, metrics: Iterable[Metric]) -> Judged:
+def judge(spec: Spec, checked: Checked) -> Judged:
     """Decide each verdict, withhold small cells, and name what somebody must look at."""
-    decided = with_nothing_checked_failed([decide(metric) for metric in metrics])
+    decided = with_nothing_checked_failed([decide(metric) for metric in checked.metrics])
     published = withhold_small_cells(decided, spec.privacy.min_cell)
     return Judged(published, findings(spec, published), worst(published))
 
 
-def report(pinned: Pinned, merged: Merged, judged: Judged, places: Places) -> Written:
+def report(pinned: Pinned, merged: Merged, checked: Checked, judged: Judged, store: Storage) -> Written:
     """Write the report's files under the revision that this run is."""
     run_key = identity.run_key(pinned)
     series = identity.series(pinned)
-    revision = sealing.next_revision(places.store, *series, run_key)
+    revision = sealing.next_revision(store, *series, run_key)
     sealed_as = ReportId(*series, revision.rev)
-    profile, reference = profiles(pinned, merged, places.states)
     document = build(
         header=_header(pinned, judged, sealed_as, revision),
         inputs=pinned.inputs,
@@ -178,7 +180,7 @@ def report(pinned: Pinned, merged: Merged, judged: Judged, places: Places) -> Wr
         states=identity.states_digests(merged),
         metrics=judged.metrics,
         findings=judged.findings,
-        histograms=histograms(pinned.spec, profile, reference),
+        histograms=checked.histograms,
         schema_changes=pinned.schema_changes,
         reference=merged.reference.accounting if merged.reference else None,
     )

@@ -14,11 +14,11 @@ from rich.text import Text
 from retroaudit import __version__, console, provenance
 from retroaudit.artefacts import Places, Request, Run, Sealed
 from retroaudit.audit import audit
-from retroaudit.demo.run import run_demo
+from retroaudit.demo.run import Outcome, run_demo
 from retroaudit.faults import BadInput, Fault, RetroauditError
 from retroaudit.intake import places, preflight, request
 from retroaudit.ledger.read import find, read_file, reports
-from retroaudit.ledger.signing import load_public, load_signer, write_keys
+from retroaudit.ledger.signing import Signer, load_public, load_signer, write_keys
 from retroaudit.ledger.verify import Verification
 from retroaudit.ledger.verify import verify as verify_ledger
 from retroaudit.report.canonical import parse
@@ -125,16 +125,15 @@ def run(
     with tempfile.TemporaryDirectory(prefix="retroaudit-") as spool:
         _finish_run(
             request(spec, window, as_of=as_of, reference=reference, part=part),
+            load_signer(_signing_key(key)),
             places(archive, store, states, Path(spool)),
-            _signing_key(key),
             store=store,
             as_json=as_json,
         )
 
 
-def _finish_run(asked: Request, where: Places, key: Path, *, store: str, as_json: bool) -> None:
+def _finish_run(asked: Request, signer: Signer, where: Places, *, store: str, as_json: bool) -> None:
 
-    signer = load_signer(key)
     with console.progress(f"{asked.spec.model} {asked.window.key}", None, quiet=as_json) as advance:
         sealed = audit(asked, where, signer, Run(datetime.now(UTC), provenance.facts()), advance)
     if as_json:
@@ -332,9 +331,33 @@ def demo(
     if as_json:
         console.print_json(outcome.summary())
     else:
-        outcome.print()
+        _print_outcome(outcome)
     if not outcome.as_planted:
         raise typer.Exit(1)
+
+
+def _print_outcome(outcome: Outcome) -> None:
+    console.print_table(
+        ("planted", "nights", "first found", "missed"),
+        ((row.name, _span(row.planted), row.first_found, _span(row.missed) or "none") for row in outcome.incidents),
+        title=f"{len(outcome.nights)} nights and the whole window audited",
+    )
+    _print_verification(outcome.verification)
+    good = Text("✓ found exactly what was planted", style="green")
+    console.out().print(good if outcome.as_planted else Text("✗ not what was planted", style="bold red"))
+    console.out().print(f"\nopen  {outcome.page}   (the whole window: {outcome.whole.report})", markup=False)
+    console.out().print(f"or    retroaudit list --store {(outcome.place / 'store').absolute().as_uri()}", markup=False)
+
+
+def _span(nights: tuple[int, ...]) -> str:
+    """Nights in few words: "31-59, 61-91"."""
+    runs: list[list[int]] = []
+    for night in nights:
+        if runs and night == runs[-1][-1] + 1:
+            runs[-1][1:] = [night]
+        else:
+            runs.append([night])
+    return ", ".join("-".join(map(str, run)) for run in runs)
 
 
 def _signing_key(key: Path | None) -> Path:

@@ -58,7 +58,7 @@ def _as_of(spec: Spec, window: Window, text: str | None) -> datetime | None:
 
 def places(archive: str, store: str, states: str | None, spool: Path) -> Places:
     """The addresses, opened: the archive must exist, the store and the states are created where they are not."""
-    kept = open_storage(states, create=True) if states else open_storage((spool / "states").as_uri(), create=True)
+    kept = open_storage(states or (spool / "states").as_uri(), create=True, durable=False)
     return Places(open_storage(archive), open_storage(store, create=True), kept, spool)
 
 
@@ -77,7 +77,7 @@ def preflight(spec_path: Path, archive: str, window: str | None) -> dict[str, An
         "missing days": ", ".join(inputs.missing) or "none",
         "reference": f"{len(inputs.reference.logs)} objects" if inputs.reference else "none",
         "features": ", ".join(pinned.spec.columns.features) or "none",
-        "groups": ", ".join(" × ".join(group) for group in pinned.spec.groups) or "none",
+        "groups": ", ".join(" by ".join(group) for group in pinned.spec.groups) or "none",
         "schema changes": len(pinned.schema_changes),
         "control totals": "yes" if spec.logs.control else "no: population completeness will not be evidenced",
     }

@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from retroaudit.archive import rows as prepared
+from retroaudit.archive.pin import pin
 from retroaudit.archive.read import account, read_partition, unreadable
 from retroaudit.faults import IntegrityBroken, Unreadable
 from retroaudit.measures import measure
@@ -132,8 +133,6 @@ def test_a_file_without_rows_and_one_with_no_needed_column(archive: Archive) -> 
 def test_a_snapshot_has_no_times_to_judge(archive: Archive) -> None:
     archive.write("snap/a.parquet", rows_of(3))
     spec = spec_of(logs={"path": "snap/*.parquet"}, columns={"time": None})
-    from retroaudit.archive.pin import pin
-
     (partition,) = pin(spec, snapshot(), None, archive.storage).partitions
     reading = read_partition(spec, partition, None, ("s",), archive.storage, archive.spool)
     rows = pl.concat(reading.slices)
@@ -218,7 +217,7 @@ VALUES = {
 TYPES = pl.Schema(
     {"t": pl.Datetime("us"), "id": pl.String, "v": pl.String, "p": pl.Float64, "s": pl.Float64, "y": pl.Int64}
 )
-TABLES = st.lists(st.tuples(*VALUES.values()), max_size=12)
+TABLES = st.lists(st.tuples(*VALUES.values()), min_size=1, max_size=12)
 
 
 def _read(files: list[pl.DataFrame]) -> tuple[pl.DataFrame, Any]:

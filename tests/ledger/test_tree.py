@@ -51,8 +51,7 @@ def _k(n: int) -> int:
 
 
 def test_roots_of_certificate_transparency() -> None:
-    # Certificate Transparency's reference vectors: the roots of the first n of these eight leaves
-    # (google/certificate-transparency, cpp/merkletree/merkle_tree_test.cc)
+    # the vectors of Certificate Transparency's own tests: the roots of the first n of these eight leaves
     inputs = ["", "00", "10", "2021", "3031", "40414243", "5051525354555657", "606162636465666768696a6b6c6d6e6f"]
     roots = [
         "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",

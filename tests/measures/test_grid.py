@@ -23,7 +23,7 @@ def state_of(values: list[float], cap: int = grid.CAP) -> State:
 
 def key_of(value: float) -> int:
     """The bits as sign and magnitude (IEEE 754-2019, 5.10 totalOrder); -1 below zero, so that -0.0 differs."""
-    (bits,) = struct.unpack("<Q", struct.pack("<d", value + 0.0))
+    bits = int.from_bytes(struct.pack(">d", value + 0.0), "big")
     return -1 - (bits - 2**63) if bits >= 2**63 else bits
 
 

@@ -85,7 +85,7 @@ def _rows(frame: pl.DataFrame, columns: LabelColumns, as_of: datetime | None) ->
 
     arrived = pl.repeat(0, frame.height, dtype=pl.Int64, eager=True)
     late = pl.repeat(value=False, n=frame.height, eager=True)
-    if columns.arrived:
+    if columns.arrived is not None:
         arrived = instants(column(columns.arrived), columns.zone)
         late = arrived.is_null() if as_of is None else (arrived > microseconds(as_of)).fill_null(value=True)
     data = {"@id": text_ids(column(columns.id)), "label": outcome(column(columns.label), columns.positive)}

@@ -103,7 +103,7 @@ def _rows(
     wanted = frozenset(columns) | roles(spec)
     for pinned in partition.logs:
         with opened(pinned, storage, spool, spec.limits) as (path, found):
-            if spec.columns.time and partition.start:
+            if spec.columns.time is not None and partition.start:
                 _check_time(spec.columns.time, pinned, found)
             for frame in slices(path, pinned.info.key, found, wanted, spec.limits):
                 yield prepare(frame, spec=spec, partition=partition, columns=columns, known=known, tally=tally)
@@ -135,7 +135,7 @@ def _count(pinned: Pinned, storage: Storage, spool: Path, spec: Spec) -> int:
 def _label_slices(
     spec: Spec, partition: Partition, wanted: LabelColumns, storage: Storage, spool: Path
 ) -> Iterator[tuple[str, pl.DataFrame]]:
-    names = {wanted.id, wanted.label, wanted.arrived or wanted.id}
+    names = {name for name in (wanted.id, wanted.label, wanted.arrived) if name is not None}
     for pinned in partition.labels:
         with opened(pinned, storage, spool, spec.limits) as (path, found):
             for frame in slices(path, pinned.info.key, found, names, spec.limits):

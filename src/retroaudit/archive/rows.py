@@ -36,15 +36,15 @@ class Tally:
 
 def numeric(spec: Spec) -> frozenset[str]:
     """Columns whose use needs numbers."""
-    named = {name for name, kind in spec.columns.features.items() if kind == "numeric"}
-    return frozenset(named | ({spec.columns.score} if spec.columns.score else set()))
+    named: set[str | None] = {name for name, kind in spec.columns.features.items() if kind == "numeric"}
+    return frozenset(named | ({spec.columns.score} - {None}))
 
 
 def roles(spec: Spec) -> frozenset[str]:
     """Columns of the logs that are read whatever is measured."""
     own = spec.columns
     named = {own.time, own.version, own.prediction, own.score, own.label, own.id if spec.labels else None}
-    return frozenset(name for name in named if name)
+    return frozenset(name for name in named if name is not None)
 
 
 def prepare(

@@ -7,9 +7,10 @@ from datetime import UTC, datetime, timedelta
 import polars as pl
 
 _ISO = r"^(\d{4}-\d{2}-\d{2})[T ](\d{2}:\d{2}:\d{2})(?:\.(\d{1,9}))?(Z|[+-]\d{2}:?\d{2})?$"
+_DAY = r"^(\d{4}-\d{2}-\d{2})$"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _FIRST_DAY, _LAST_DAY = -719_162, 2_932_896  # 0001-01-01 and 9999-12-31: what lies beyond is as far outside
-_LARGEST = 2**63 - 1
+_LARGEST_MS = (2**63 - 1) // 1000  # what a microsecond can still tell
 
 
 def microseconds(moment: datetime) -> int:
@@ -35,7 +36,7 @@ def instants(times: pl.Series, zone: str) -> pl.Series:
         return pl.Series(times.name, [None], dtype=pl.Int64).new_from_index(0, times.len())
     physical = times.to_physical()
     if times.dtype.time_unit == "ms":
-        return physical.clip(-_LARGEST // 1000, _LARGEST // 1000) * 1000
+        return physical.clip(-_LARGEST_MS, _LARGEST_MS) * 1000
     return physical // 1000 if times.dtype.time_unit == "ns" else physical
 
 
@@ -48,4 +49,4 @@ def _parse(times: pl.Series) -> tuple[pl.Series, pl.Series]:
     fraction = pl.col(columns[2]).fill_null("0").str.pad_end(6, "0").str.slice(0, 6)
     text = pl.concat_str([pl.col(columns[0]), pl.lit("T"), pl.col(columns[1]), pl.lit("."), fraction, offset])
     moments = text.str.to_datetime("%Y-%m-%dT%H:%M:%S%.f%:z", time_unit="us", time_zone="UTC", strict=False)
-    return parts.select(moments.to_physical().alias("t")).to_series(), times.str.to_date("%Y-%m-%d", strict=False)
+    return parts.select(moments.to_physical().alias("t")).to_series(), times.str.extract(_DAY).str.to_date("%Y-%m-%d", strict=False)

@@ -42,6 +42,7 @@ def write_archive(
     """Write the archive below `root`, about `rows` decisions a day; the same arguments give the same bytes.
 
     Each day has its own generator, seeded with `seed` and the day, so it does not depend on the other days.
+    Incidents count their nights from `first`; the cut-over to the new version is a date (`population.CUT_OVER`).
     `progress` is told each day as it is begun. Files that are there already are replaced.
     """
     _write(snapshot(seed), root / "snapshots/lending/train-2026-03/part-0.parquet")

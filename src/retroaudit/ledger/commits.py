@@ -157,25 +157,21 @@ def read_head(storage: Storage, signer: Signer, hint: int = 0) -> Commit | None:
     return _own(read(storage, number), signer) if number else None
 
 
-def append(
-    storage: Storage, leaf: Leaf, signer: Signer, before: Commit | None, *, attempts: int = _ATTEMPTS
-) -> tuple[Commit, bool]:
-    """Commit a leaf after `before` or, where others were faster, after theirs; False where one of theirs holds it.
+def append(storage: Storage, leaf: Leaf, signer: Signer, before: Commit | None, *, attempts: int = _ATTEMPTS) -> Commit:
+    """Commit a leaf after `before` or, where others were faster, after theirs; or give the one of theirs that holds it.
 
-    Each lost attempt is somebody's success, and moves on by one commit; after `attempts` of them `BadInput` is
-    raised. Every commit on the way is checked before it is built upon.
+    The bytes depend on the leaf, the commit before and the key alone: who finds its own bytes in place has
+    succeeded, be it after a lost answer. Each lost attempt is somebody's success, and moves on by one commit;
+    after `attempts` of them `BadInput` is raised. Every commit on the way is checked before it is built upon.
     """
     for _ in range(attempts):
         body = follow(before, (leaf,), origin(signer.public.keyid))
-        data = sign(body, signer)
-        there = settle(storage, commit_key(body.number), data)
+        there = settle(storage, commit_key(body.number), sign(body, signer))
         commit = _own(parse(there, f"commit {body.number}"), signer)
-        if there == data:
-            return commit, True
         if commit.body != follow(before, commit.body.leaves, body.origin):
             raise IntegrityBroken(Fault(f"commit {body.number}", "a commit that does not follow", "the log's next"))
         if leaf in commit.body.leaves:
-            return commit, False
+            return commit
         before = commit
     raise BadInput(Fault("log", f"{attempts} other writers in a row", "a turn of one's own", "Run it again."))
 

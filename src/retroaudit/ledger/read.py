@@ -89,7 +89,7 @@ def find(storage: Storage, text: str) -> Entry:
         known = [str(_entry(storage, number, leaf).report) for number, leaf in leaves]
         near = ", ".join(difflib.get_close_matches(text, known, _NEAREST, 0)) or "nothing is sealed here yet"
         raise BadInput(
-            Fault(f"report {text!r}", f"no such report in {storage.url}", "a sealed report", f"Near: {near}")
+            Fault(f"report {text!r}", f"no such report in {storage.url}", "a sealed report", f"Nearest: {near}")
         )
     _, number, leaf = max(found, key=lambda each: each[0])
     return _entry(storage, number, leaf)

@@ -38,7 +38,7 @@ class Revision:
 
 @dataclass(frozen=True)
 class Receipt:
-    """Where a report stands in the log. `created` is False where it stood there before."""
+    """Where a report stands in the log. `created` is False where it stood there before the call."""
 
     report: ReportId
     manifest_key: str
@@ -93,8 +93,8 @@ def seal(  # noqa: PLR0917  (where, what, and who: each is used once, in this or
     _refuse_other(there, wanted, signer)
     leaf = commits.Leaf(report.manifest_key, hashlib.sha256(there).hexdigest())
     found = commits.containing(storage, leaf, head.body.number) if was_there and head else None
-    commit, created = (found, False) if found else commits.append(storage, leaf, signer, head)
-    return Receipt(report, leaf.manifest, leaf.sha256, commit.body.number, created)
+    commit = found or commits.append(storage, leaf, signer, head)
+    return Receipt(report, leaf.manifest, leaf.sha256, commit.body.number, found is None)
 
 
 def _manifests(storage: Storage, report: ReportId) -> list[tuple[str, int]]:

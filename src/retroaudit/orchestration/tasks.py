@@ -117,11 +117,11 @@ def merge(pinned: str, measured: Sequence[Sequence[str]]) -> str:
 def check(pinned: str, merged: str) -> str:
     """Run the checks over the merged states."""
     from retroaudit import audit
-    from retroaudit.artefacts import Checked, Merged, Pinned
+    from retroaudit.artefacts import Merged, Pinned
 
     with _places() as places:
         plan, whole = _take(places, pinned, Pinned), _take(places, merged, Merged)
-        return _keep(places, Checked(audit.check(plan, whole, places.states)))
+        return _keep(places, audit.check(plan, whole, places.states))
 
 
 def judge(pinned: str, checked: str) -> str:
@@ -130,18 +130,18 @@ def judge(pinned: str, checked: str) -> str:
     from retroaudit.artefacts import Checked, Pinned
 
     with _places() as places:
-        metrics = _take(places, checked, Checked).metrics
-        return _keep(places, audit.judge(_take(places, pinned, Pinned).spec, metrics))
+        return _keep(places, audit.judge(_take(places, pinned, Pinned).spec, _take(places, checked, Checked)))
 
 
-def report(pinned: str, merged: str, judged: str) -> str:
+def report(pinned: str, merged: str, checked: str, judged: str) -> str:
     """Write the report's files."""
     from retroaudit import audit
-    from retroaudit.artefacts import Judged, Merged, Pinned
+    from retroaudit.artefacts import Checked, Judged, Merged, Pinned
 
     with _places() as places:
-        parts = _take(places, pinned, Pinned), _take(places, merged, Merged), _take(places, judged, Judged)
-        return _keep(places, audit.report(*parts, places))
+        plan, whole = _take(places, pinned, Pinned), _take(places, merged, Merged)
+        found, decided = _take(places, checked, Checked), _take(places, judged, Judged)
+        return _keep(places, audit.report(plan, whole, found, decided, places.store))
 
 
 def seal(pinned: str, judged: str, written: str, **context: Any) -> dict[str, Any]:

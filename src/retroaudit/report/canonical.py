@@ -16,7 +16,8 @@ _REMEDY = "Ask for the file as it was sealed; do not edit or reformat it."
 
 def canonical(document: Mapping[str, Any]) -> bytes:
     """The one form of a document as bytes: UTF-8, keys sorted, no white space, shortest numbers (RFC 8785)."""
-    return rfc8785.dumps(dict(document))
+    data: bytes = rfc8785.dumps(dict(document))
+    return data
 
 
 def parse(data: bytes) -> dict[str, Any]:

@@ -87,7 +87,7 @@ def _audit(header: Header, inputs: Inputs) -> dict[str, Any]:
     return {"id": header.report, **fields, "window": inputs.window.key, "as_of": instant(inputs.as_of)}
 
 
-def _metric(metric: Metric) -> dict[str, Any]:
+def _metric(metric: Metric) -> Any:
     """One row. A number that is not finite becomes null, and the reason says what it was."""
     numbers = {name: getattr(metric, name) for name in ("value", "low", "high", "reference")}
     odd = [

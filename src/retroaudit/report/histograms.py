@@ -93,11 +93,12 @@ def _features(spec: Spec) -> Iterable[tuple[str, str]]:
 
 
 def _feature(name: str, kind: str, profile: Profile, reference: Profile | None, min_cell: int) -> dict[str, Any] | None:
+    profiles = (profile, reference)
     if kind == "numeric":
-        grids = profile.grid(name), reference and reference.grid(name)
-        return None if grids == (None, None) else numeric(name, *grids, min_cell)
-    values = profile.categories(name), reference and reference.categories(name)
-    return None if values == (None, None) else categorical(name, *values, min_cell)
+        grids = [None if each is None else each.grid(name) for each in profiles]
+        return None if grids == [None, None] else numeric(name, *grids, min_cell)
+    values = [None if each is None else each.categories(name) for each in profiles]
+    return None if values == [None, None] else categorical(name, *values, min_cell)
 
 
 def _public(count: int, min_cell: int) -> bool:

@@ -110,7 +110,7 @@ def _groups(names: tuple[str, ...], stem: str, of_metric: Mapping[str, Sequence[
     drawn = [stem, *judged][:2] if stem in of_metric else judged[:2]
     return {
         "kind": "groups",
-        "title": f"{wording.sentence_case(wording.metric_name(stem))} by {wording.shown(' × '.join(names), 60)}",
+        "title": f"{wording.sentence_case(wording.metric_name(stem))} by {wording.shown(' and '.join(names), 60)}",
         "verdict": _worst_of(rows),
         "rows": sorted(rows, key=_rank),
         "plots": [_dots(of_metric[metric]) for metric in drawn],

@@ -23,10 +23,12 @@ class LocalStorage:
     """Files below `root`, an absolute directory free of symbolic links (`open_storage` resolves it).
 
     Local files have no versions: an object is told from its successor by size and modification time
-    (microseconds, as far as `ObjectInfo.modified` carries).
+    (microseconds, as far as `ObjectInfo.modified` carries). Where `durable` is False, objects are as whole and as
+    rarely overwritten, but a power cut may lose the newest: for what can be computed again.
     """
 
     root: Path
+    durable: bool = True
 
     @property
     def url(self) -> str:
@@ -89,7 +91,8 @@ class LocalStorage:
                 created = _link(temporary, path)
             finally:
                 temporary.unlink()
-            self._sync_folders(path.parent)
+            if self.durable:
+                self._sync_folders(path.parent)
         return created
 
     def _write_temporary(self, data: bytes) -> Path:
@@ -98,8 +101,9 @@ class LocalStorage:
         path = workshop / f"{os.getpid()}-{secrets.token_hex(8)}"
         with os.fdopen(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, _READ_ONLY), "wb") as file:
             file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
+            if self.durable:
+                file.flush()
+                os.fsync(file.fileno())
         return path
 
     def _sync_folders(self, folder: Path) -> None:

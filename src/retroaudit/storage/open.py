@@ -14,11 +14,12 @@ _ALLOWED = "file:///absolute/path or s3://bucket/prefix"
 _BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 
 
-def open_storage(url: str, *, create: bool = False) -> Storage:
+def open_storage(url: str, *, create: bool = False, durable: bool = True) -> Storage:
     """The storage at `file:///absolute/path` or `s3://bucket/prefix`.
 
     With `create` it is about to be written: a directory is made where there is none, and an S3 server is probed
-    for put-if-absent, without which a log cannot be kept. A bucket is never made.
+    for put-if-absent, without which a log cannot be kept. A bucket is never made. With `durable=False` a local
+    directory does not wait for the disk: for what can be computed again.
     Raises `BadInput` where the URL is anything else, where there is nothing, or where it cannot be used.
     """
     try:
@@ -28,14 +29,14 @@ def open_storage(url: str, *, create: bool = False) -> Storage:
     if "@" in parts.netloc or parts.query or parts.fragment:  # not shown: it may hold a secret
         raise BadInput(Fault("URL", "user info, a query or a fragment", _ALLOWED, "Credentials come from AWS_*."))
     if parts.scheme == "file" and parts.netloc in {"", "localhost"} and parts.path.startswith("/"):
-        return _open_local(url, Path(unquote(parts.path)), create=create)
+        return _open_local(url, Path(unquote(parts.path)), create=create, durable=durable)
     if parts.scheme == "s3" and _BUCKET.fullmatch(parts.netloc):
         return _open_s3(parts, create=create)
     remedy = f"Write {Path(url).absolute().as_uri()}" if not parts.scheme and url and "\0" not in url else ""
     raise BadInput(Fault("URL", repr(url), _ALLOWED, remedy))
 
 
-def _open_local(url: str, path: Path, *, create: bool) -> Storage:
+def _open_local(url: str, path: Path, *, create: bool, durable: bool) -> Storage:
     try:
         if create:
             path.mkdir(parents=True, exist_ok=True)
@@ -46,7 +47,7 @@ def _open_local(url: str, path: Path, *, create: bool) -> Storage:
         found, usable = getattr(error, "strerror", None) or "a name that cannot be used", False
     if not usable:
         raise BadInput(Fault(url, found, "a directory"))
-    return LocalStorage(root)
+    return LocalStorage(root, durable)
 
 
 def _open_s3(parts: SplitResult, *, create: bool) -> Storage:

@@ -66,12 +66,18 @@ class S3Storage:
         return f"s3://{self.bucket}/{self.prefix}".rstrip("/")
 
     def list(self, prefix: str = "") -> Iterator[ObjectInfo]:
-        """The present version of every object; folder markers (keys that end in `/`) are left out."""
+        """The present version of every object; folder markers (keys that end in `/`) are left out.
+
+        Sorted here: servers that keep keys in folders list `a/x` before `a-b`, AWS the other way round.
+        """
         with _as_faults(self.url):
-            for found in self._latest(self._name(prefix)):
-                key = found["Key"].removeprefix(self._name(""))
-                if not key.endswith("/") and not key.startswith(f"{WORKSHOP}/"):
-                    yield self._info(key, found, found["Size"])
+            infos = [
+                self._info(key, found, found["Size"])
+                for found in self._latest(self._name(prefix))
+                if not (key := found["Key"].removeprefix(self._name(""))).endswith("/")
+                and not key.startswith(f"{WORKSHOP}/")
+            ]
+        yield from sorted(infos, key=lambda info: info.key.encode("utf-8", "surrogatepass"))
 
     def head(self, key: str) -> ObjectInfo | None:
         """What the server says of the present version."""

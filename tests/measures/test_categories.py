@@ -1,0 +1,104 @@
+"""Categories: every value while there are few, hash prefixes once there are many."""
+
+import hashlib
+
+import numpy as np
+import polars as pl
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from retroaudit.measures import categories
+from retroaudit.measures.categories import Categories
+from retroaudit.measures.measure import State
+
+VALUES = st.lists(st.one_of(st.none(), st.text(max_size=3), st.sampled_from(["a", "b", "<script>", "\n"])), max_size=40)
+
+
+def state_of(values: list[str | None], cap: int = categories.CAP) -> State:
+    return categories.partial(pl.LazyFrame({"x": values}, schema={"x": pl.String}), ("x",), cap=cap)
+
+
+def test_counts_by_hand() -> None:
+    found = categories.finish(state_of(["b", "a", None, "b", "", None]))
+    assert found == Categories({None: 2, "": 1, "a": 1, "b": 2}, exact=True)
+    assert list(found.counts) == [None, "", "a", "b"]
+
+
+@given(VALUES, st.integers(2, 12))
+def test_levels_are_those_of_the_definition(values: list[str | None], cap: int) -> None:
+    texts = [value for value in values if value is not None]
+    state = state_of(values, cap)
+    found = categories.finish(state)
+    assert found.exact == (len(set(texts)) <= cap)
+    assert found.counts.get(None, 0) == values.count(None)
+    assert sum(found.counts.values()) == len(values)
+    if not found.exact:
+        hashes = [int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest(), "big") for text in texts]
+        dropped = next(bits for bits in range(1, 64) if len({each >> bits for each in hashes}) <= cap)
+        buckets = [f"#{each >> dropped:x}" for each in hashes]
+        assert {key: count for key, count in found.counts.items() if key is not None} == {
+            bucket: buckets.count(bucket) for bucket in buckets
+        }
+
+
+def test_the_hash_is_the_same_in_every_process_and_year() -> None:
+    # printf a | b2sum -l 64 gives 40f89e395b66422f; b, c, d start with 8472, 373f, b5a5.
+    # Their first bits are 0, 1, 0, 1 and their first two 01, 10, 00, 10; three bits would tell all four apart.
+    values: list[str | None] = ["a", "b", "b", "c", "d"]
+    assert categories.finish(state_of(values, cap=2)) == Categories({"#0": 2, "#1": 3}, exact=False)
+    assert categories.finish(state_of(values, cap=3)) == Categories({"#0": 1, "#1": 1, "#2": 3}, exact=False)
+
+
+def test_identifiers_are_a_small_state() -> None:
+    state = state_of([f"user-{number}" for number in range(30_000)])
+    assert categories.CAP / 2 < len(state) <= categories.CAP
+    assert not categories.finish(state).exact
+    assert state.estimated_size() < 300_000
+
+
+def test_align_compares_like_with_like() -> None:
+    few, many = state_of(["a", "b", "b", None]), state_of(["a", "b", "c", "d", None, None], cap=3)
+    coarse_few, coarse_many = categories.align(few, many)
+    assert not coarse_few.exact
+    assert not coarse_many.exact
+    assert set(coarse_few.counts) <= set(coarse_many.counts)
+    assert (sum(coarse_few.counts.values()), sum(coarse_many.counts.values())) == (4, 6)
+    assert (coarse_few.counts[None], coarse_many.counts[None]) == (1, 2)
+    assert categories.align(few, few) == (categories.finish(few), categories.finish(few))
+
+
+def test_align_of_nothing_with_too_much() -> None:
+    nothing, many = categories.align(state_of([]), state_of(["a", "b", "c"], cap=2))
+    assert nothing == Categories({}, exact=False)
+    assert not many.exact
+
+
+def test_types_that_hold_the_same_categories_have_the_same_state() -> None:
+    columns = [
+        pl.Series("x", [1, 2, None, 1]),
+        pl.Series("x", [1.0, 2.0, None, 1.0]),
+        pl.Series("x", ["1", "2", None, "1"]),
+        pl.Series("x", ["1", "2", None, "1"], dtype=pl.Categorical),
+        pl.Series("x", ["1", "2", None, "1"], dtype=pl.Enum(["2", "1"])),
+    ]
+    states = [categories.partial(column.to_frame().lazy(), ("x",)) for column in columns]
+    assert all(state.equals(states[0]) for state in states)
+
+
+@pytest.mark.parametrize("column", [pl.Series("x", [[1], None]), pl.Series("x", [{"a": 1}])])
+def test_nested_columns_have_no_categories(column: pl.Series) -> None:
+    state = categories.partial(column.to_frame().lazy(), ("x",))
+    assert categories.finish(state) == Categories({}, exact=True)
+    assert state.schema == state_of(["a"]).schema
+
+
+def test_absent_and_empty_columns() -> None:
+    assert categories.finish(categories.partial(pl.LazyFrame({"y": [1, 2]}), ("x",))).counts == {None: 2}
+    assert categories.finish(state_of([])) == Categories({}, exact=True)
+
+
+def test_floats_with_one_text_are_one_category() -> None:
+    values = np.array([0.0, -0.0, 1.5, np.nan, np.float64.fromhex("0x1p-1074")])
+    found = categories.finish(categories.partial(pl.LazyFrame({"x": values}), ("x",)))
+    assert found.counts == {"0": 2, "1.5": 1, "NaN": 1, "5e-324": 1}
