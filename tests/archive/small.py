@@ -27,7 +27,7 @@ def spec_of(**parts: Any) -> Spec:
     return Spec.model_validate(document | {"columns": {k: v for k, v in columns.items() if v is not None}})
 
 
-def rows_of(n: int, day: str = DAY, **columns: pl.Series | pl.Expr) -> pl.DataFrame:
+def rows_of(n: int, day: str = DAY, **columns: Any) -> pl.DataFrame:
     """`n` valid rows of a day, ten seconds apart from its noon in UTC."""
     start = datetime.fromisoformat(f"{day}T12:00:00+00:00")
     i = pl.int_range(n)

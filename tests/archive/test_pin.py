@@ -94,7 +94,7 @@ def test_over_budget_refuses_before_reading(archive: Archive) -> None:
     ],
 )
 def test_dates_stand_where_they_belong(archive: Archive, parts: dict[str, dict[str, str]]) -> None:
-    with pytest.raises(BadInput, match="{date}"):
+    with pytest.raises(BadInput, match=r"\{date\}"):
         full(archive).pin(spec_of(**parts))
 
 

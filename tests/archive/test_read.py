@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -16,7 +18,9 @@ from retroaudit.archive.pin import pin
 from retroaudit.archive.read import account, read_partition, unreadable
 from retroaudit.faults import IntegrityBroken, Unreadable
 from retroaudit.measures import measure
-from retroaudit.spec.window import snapshot
+from retroaudit.spec.window import parse_window, snapshot
+from retroaudit.storage.local import LocalStorage
+from retroaudit.storage.protocol import ObjectInfo
 from tests.archive.small import DAY, Archive, reasons, rows_of, spec_of
 
 SPEC = spec_of()
@@ -64,9 +68,9 @@ def test_values_outside_their_domain_are_excluded(
 
 def test_the_first_reason_wins(archive: Archive) -> None:
     bad = {"p": pl.lit(7), "s": pl.lit(7.0), "y": pl.lit(7)}
-    archive.log(rows_of(1, **bad, t=pl.lit(None, dtype=pl.Datetime("us", "UTC"))))
+    archive.log(rows_of(1).with_columns(**bad, t=pl.lit(None, dtype=pl.Datetime("us", "UTC"))))
     assert archive.read(SPEC)[1].excluded == {"time_missing": 1}
-    archive.log(rows_of(1, **bad))
+    archive.log(rows_of(1).with_columns(**bad))
     assert archive.read(SPEC)[1].excluded == {"prediction_invalid": 1}
 
 
@@ -111,7 +115,7 @@ def test_a_numeric_feature_that_is_text_in_one_file_is_null_there(archive: Archi
 @pytest.mark.parametrize("name", HOSTILE, ids=lambda name: repr(name[:12]))
 def test_hostile_names_and_values_are_data(archive: Archive, name: str) -> None:
     spec = spec_of(columns={"features": {name: "categorical"}, "version": name})
-    archive.log(rows_of(3, **{name: pl.lit(name)}))
+    archive.log(rows_of(3).with_columns(pl.lit(name).alias(name)))
     rows, accounting = archive.read(spec, columns=[name])
     assert rows[name].to_list() == rows["@version"].to_list() == [name] * 3
     assert accounting.counted == 3
@@ -119,7 +123,7 @@ def test_hostile_names_and_values_are_data(archive: Archive, name: str) -> None:
 
 def test_a_file_cannot_speak_for_the_archive(archive: Archive) -> None:
     forged = {"@excluded": pl.lit("no"), "@label": pl.lit(1), "@id": pl.lit("x")}
-    archive.log(rows_of(2, **forged))
+    archive.log(rows_of(2).with_columns(**forged))
     rows, accounting = archive.read(SPEC, columns=["@excluded", "@label"])
     assert (accounting.counted, rows["@label"].to_list()) == (2, [0, 0])
 
@@ -204,7 +208,7 @@ def test_control_totals(archive: Archive) -> None:
         assert why in fault
 
 
-VALUES = {
+VALUES: dict[str, Any] = {
     "t": st.none()
     | st.datetimes(datetime(2026, 6, 30), datetime(2026, 7, 3))  # noqa: DTZ001 -- naive is UTC
     | st.sampled_from([datetime(1, 1, 1), datetime(9999, 12, 31)]),  # noqa: DTZ001
@@ -214,9 +218,14 @@ VALUES = {
     "s": st.none() | st.floats(),
     "y": st.none() | st.integers(-1, 2),
 }
-TYPES = pl.Schema(
-    {"t": pl.Datetime("us"), "id": pl.String, "v": pl.String, "p": pl.Float64, "s": pl.Float64, "y": pl.Int64}
-)
+TYPES: dict[str, Any] = {
+    "t": pl.Datetime("us"),
+    "id": pl.String,
+    "v": pl.String,
+    "p": pl.Float64,
+    "s": pl.Float64,
+    "y": pl.Int64,
+}
 TABLES = st.lists(st.tuples(*VALUES.values()), min_size=1, max_size=12)
 
 
@@ -241,3 +250,49 @@ def test_every_row_is_accounted_for_wherever_files_are_cut(table: list[tuple[Any
     again, cut_accounting = _read([frame[:cut], frame[cut:]])
     assert again.equals(rows)
     assert (cut_accounting.read, cut_accounting.excluded) == (accounting.read, accounting.excluded)
+
+
+@dataclass(frozen=True)
+class Versioned:
+    """A far store that keeps versions: `fetch` copies into the spool, as S3's does."""
+
+    near: LocalStorage
+
+    @property
+    def url(self) -> str:
+        return "s3://bucket"
+
+    def list(self, prefix: str = "") -> Iterator[ObjectInfo]:
+        return (replace(info, version="v1", checksum="etag:x") for info in self.near.list(prefix))
+
+    def head(self, key: str) -> ObjectInfo | None:
+        found = self.near.head(key)
+        return found and replace(found, version="v1", checksum="etag:x")
+
+    def read(self, key: str, *, version: str | None = None, start: int = 0, length: int | None = None) -> bytes:
+        assert version in {None, "v1"}
+        return self.near.read(key, start=start, length=length)
+
+    def fetch(self, info: ObjectInfo, spool: Path) -> Path:
+        copy = spool / "copy"
+        copy.write_bytes(self.near.read(info.key))
+        return copy
+
+    def put_if_absent(self, key: str, data: bytes) -> bool:
+        return self.near.put_if_absent(key, data)
+
+
+@pytest.mark.parametrize("tier", ["medium", "high"])
+def test_a_far_object_is_spooled_one_at_a_time_and_removed(archive: Archive, tier: str) -> None:
+    archive.log(rows_of(3))
+    archive.log(rows_of(4), "b")
+    spec, far = spec_of(tier=tier), Versioned(archive.storage)
+    (partition,) = pin(spec, parse_window(DAY), None, far).partitions
+    assert [pinned.sha256 is not None for pinned in partition.logs] == [tier == "high"] * 2
+    reading = read_partition(spec, partition, None, ("s",), far, archive.spool)
+    seen = []
+    for frame in reading.slices:
+        assert len(list(archive.spool.rglob("copy"))) == 1
+        seen.append(frame.height)
+    assert seen == [3, 4]
+    assert list(archive.spool.iterdir()) == []

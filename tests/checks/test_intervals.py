@@ -3,7 +3,7 @@
 import math
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
@@ -31,6 +31,7 @@ def test_wilson_gives_the_published_limits(successes: int, n: int, low: float, h
     assert wilson(successes, n, 0.95) == pytest.approx((low, high), abs=5e-5)
 
 
+@settings(deadline=None)
 @given(tables(), st.sampled_from([0.8, 0.9, 0.95, 0.99]))
 def test_wilson_is_scipys(table: Table, confidence: float) -> None:
     successes, n, _, _ = table
@@ -61,6 +62,7 @@ def test_newcombe_gives_the_published_limits(table: Table, low: float, high: flo
     assert newcombe(*table, 0.95) == pytest.approx((low, high), abs=5e-5)
 
 
+@settings(deadline=None)
 @given(tables())
 def test_newcombe_holds_the_difference_and_turns_with_its_sides(table: Table) -> None:
     x, n, y, m = table
@@ -88,6 +90,7 @@ def test_ratio_gives_the_published_limits(table: Table, low: float, high: float)
     assert ratio(*table, 0.95) == pytest.approx((low, high), rel=1e-9)
 
 
+@settings(deadline=None)
 @given(tables())
 def test_ratio_holds_the_ratio_and_turns_with_its_sides(table: Table) -> None:
     x, n, y, m = table
@@ -100,6 +103,7 @@ def test_ratio_holds_the_ratio_and_turns_with_its_sides(table: Table) -> None:
     assert turned[1] == pytest.approx(1 / low if low else math.inf, rel=1e-6)
 
 
+@settings(deadline=None)
 @given(tables())
 def test_ratio_agrees_with_the_chi_square_test_at_one(table: Table) -> None:
     """An interval of Koopman's holds 1 exactly where Pearson's chi-square does not reject equality."""

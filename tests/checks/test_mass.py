@@ -4,7 +4,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
@@ -14,6 +14,7 @@ from retroaudit.measures import grid
 columns = hnp.arrays(np.float64, st.integers(0, 80), elements=st.floats(-100, 100).map(lambda value: round(value, 1)))
 
 
+@settings(deadline=None)
 @given(columns, columns, st.integers(2, 30), st.booleans())
 def test_the_truth_is_within_the_bounds(
     values: npt.NDArray[np.float64], points: npt.NDArray[np.float64], cells: int, inclusive: bool

@@ -3,6 +3,7 @@
 import polars as pl
 import pytest
 
+from retroaudit.faults import BadInput
 from retroaudit.measures import cells
 from retroaudit.measures.measure import LABEL, PREDICTION, VERSION
 
@@ -56,6 +57,11 @@ def test_hostile_names_of_groups(name: str) -> None:
     assert found is not None
     assert found.rows() == [("a", None, None, None, 4), ("b", None, None, None, 2)]
     assert found.columns[0] == name
+
+
+def test_a_group_called_count_is_refused() -> None:
+    with pytest.raises(BadInput, match='the name "count"'):
+        cells.partial(pl.LazyFrame({"count": ["a"]}), ("count",))
 
 
 def test_groups_that_are_no_text_are_unknown() -> None:

@@ -125,8 +125,10 @@ def of_two_proportions(given: Reference, group: Reference) -> ChiSquare:
     at = given["bins"].index(group["bin"])
     counts = [given[f"count_{side}"][at] for side in "AE"]
     events = [round(count * given[f"event_rate_{side}"][at]) for side, count in zip("AE", counts, strict=True)]
-    sides = ({"event": hit, "none": count - hit} for hit, count in zip(events, counts, strict=True))
-    tested = chi2(*sides)
+    actual, expected = (
+        dict[str | None, int]({"event": hit, "none": count - hit}) for hit, count in zip(events, counts, strict=True)
+    )
+    tested = chi2(expected, actual)
     assert tested is not None
     return tested
 
@@ -168,7 +170,7 @@ def counted(values: Iterable[object]) -> Mapping[str | None, int]:
 
 @functools.cache
 def reference_edges(column: str, rule: int | str) -> np.ndarray[Any, np.dtype[np.float64]]:
-    return np.histogram_bin_edges(before(column).to_numpy(), rule)  # type: ignore[arg-type]  # a number or a rule's name
+    return np.histogram_bin_edges(before(column).to_numpy(), rule)
 
 
 def binned_ks(column: str, now: pl.Series) -> float:

@@ -8,7 +8,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import numpy as np
-import polars as pl
 
 from retroaudit.archive.inputs import Accounting, Inputs, Partition, Pinned, SchemaChange
 from retroaudit.checks.metric import Metric, Slice, Threshold, Verdict
@@ -27,13 +26,14 @@ HOSTILE = (
     '"><img src=x onerror=alert(2)>',
     "javascript:alert(3)",
     "line\nbreak\ttab\x00nul",
-    "‮right-to-left",
+    "\u202eright-to-left",
     "{{ 7 * 7 }}{% raw %}",
     "datum.x; signal()",
     "x" * 10_000,
     "</style><style>*{display:none}</style>",
     "' onload='alert(4)",
 )
+SHOPS = tuple(f"shop {number:02}" for number in range(30))
 START = datetime(2026, 4, 1, tzinfo=UTC)
 DAYS = tuple(f"{START + timedelta(days=day):%Y-%m-%d}" for day in range(91))
 MISSING = DAYS[62]
@@ -127,9 +127,9 @@ def histograms() -> list[dict[str, Any]]:
         shift = 0.8 if number == 3 else 0.0
         normal, heavy = _grid(number, 0.0, number % 3 == 2), _grid(number + 50, shift, number % 3 == 2)
         found.append(numeric(f"num_{number:02}", heavy, normal, 10))
-    found.append(categorical("cat_00", *(_categories(("rent", "own", "mortgage", None), bend) for bend in (0, 1)), 10))
-    found.append(categorical("cat_01", *(_categories(tuple(f"shop {n:02}" for n in range(30)), bend) for bend in (0, 3)), 10))
-    found.append(categorical(HOSTILE[0], *(_categories(HOSTILE, bend) for bend in (0, 2)), 10))
+    tables = {"cat_00": ("rent", "own", "mortgage", None), "cat_01": SHOPS, HOSTILE[0]: HOSTILE}
+    for name, values in tables.items():
+        found.append(categorical(name, _categories(values, 0), _categories(values, 2), 10))
     return found
 
 
@@ -152,25 +152,79 @@ def _partition(day: str, number: int) -> Partition:
 
 
 def _object(key: str) -> Pinned:
-    return Pinned(ObjectInfo(key, 1_204_331, START, None, "etag:9b2cf535f27731c974343645a3985328"), "c0ffee" * 10 + "0123")
+    return Pinned(
+        ObjectInfo(key, 1_204_331, START, None, "etag:9b2cf535f27731c974343645a3985328"), "c0ffee" * 10 + "0123"
+    )
 
 
 def _quality() -> Iterator[Metric]:
     for number in range(24):
         share = 0.094 if number == 5 else 0.0004 * number
-        yield Metric(check="quality", metric="null_rate", subject=f"num_{number:02}", value=share, low=share * 0.97, high=share * 1.03, n=1_800_000, reference=0.001, threshold=Threshold(max=0.02))
-        yield Metric(check="quality", metric="nan_rate", subject=f"num_{number:02}", value=0.0, low=0.0, high=2.1e-6, n=1_800_000, threshold=Threshold(max=0.02))
-    yield Metric(check="quality", metric="out_of_range_rate", subject=HOSTILE[7], value=0.2, low=0.19, high=0.21, n=1_800_000, threshold=Threshold(max=0.0))
+        yield Metric(
+            check="quality",
+            metric="null_rate",
+            subject=f"num_{number:02}",
+            value=share,
+            low=share * 0.97,
+            high=share * 1.03,
+            n=1_800_000,
+            reference=0.001,
+            threshold=Threshold(max=0.02),
+        )
+        yield Metric(
+            check="quality",
+            metric="nan_rate",
+            subject=f"num_{number:02}",
+            value=0.0,
+            low=0.0,
+            high=2.1e-6,
+            n=1_800_000,
+            threshold=Threshold(max=0.02),
+        )
+    yield Metric(
+        check="quality",
+        metric="out_of_range_rate",
+        subject=HOSTILE[7],
+        value=0.2,
+        low=0.19,
+        high=0.21,
+        n=1_800_000,
+        threshold=Threshold(max=0.0),
+    )
 
 
 def _drift() -> Iterator[Metric]:
     for number in range(24):
         value = 0.812 if number == 3 else 0.098 if number == 6 else 0.0041 * (number + 1) % 0.09
-        yield Metric(check="drift", metric="wasserstein", subject=f"num_{number:02}", value=value, low=value - 0.004, high=value + 0.004, n=1_800_000, threshold=Threshold(max=0.1))
+        yield Metric(
+            check="drift",
+            metric="wasserstein",
+            subject=f"num_{number:02}",
+            value=value,
+            low=value - 0.004,
+            high=value + 0.004,
+            n=1_800_000,
+            threshold=Threshold(max=0.1),
+        )
         yield Metric(check="drift", metric="psi", subject=f"num_{number:02}", value=value**2, n=1_800_000)
     for name, value in (("cat_00", 0.062), ("cat_01", 0.031), (HOSTILE[0], 0.24)):
-        yield Metric(check="drift", metric="jensenshannon", subject=name, value=value, low=value, high=value, n=1_800_000, threshold=Threshold(max=0.1))
-    yield Metric(check="drift", metric="wasserstein", subject="num_24", verdict=Verdict.SKIPPED, reason="the reference has no such column")
+        yield Metric(
+            check="drift",
+            metric="jensenshannon",
+            subject=name,
+            value=value,
+            low=value,
+            high=value,
+            n=1_800_000,
+            threshold=Threshold(max=0.1),
+        )
+    yield Metric(
+        check="drift",
+        metric="wasserstein",
+        subject="num_24",
+        verdict=Verdict.SKIPPED,
+        reason="the reference has no such column",
+    )
 
 
 def _fairness() -> Iterator[Metric]:
@@ -181,10 +235,17 @@ def _fairness() -> Iterator[Metric]:
 
 
 def _tables() -> dict[tuple[str, ...], dict[tuple[str | None, ...], int]]:
-    sexes: dict[tuple[str | None, ...], int] = {("female",): 880_123, ("male",): 910_332, ("other",): 61, (None,): 9_120}
+    sexes: dict[tuple[str | None, ...], int] = {
+        ("female",): 880_123,
+        ("male",): 910_332,
+        ("other",): 61,
+        (None,): 9_120,
+    }
     ages: dict[tuple[str | None, ...], int] = {("18-29",): 420_118, ("30-59",): 990_001, ("60+",): 389_517}
     hostile: dict[tuple[str | None, ...], int] = {(name,): 5_000 + 500 * place for place, name in enumerate(HOSTILE)}
-    crossed = {(sex[0], age[0]): n * m // 1_800_000 for sex, n in sexes.items() for age, m in ages.items()}
+    crossed: dict[tuple[str | None, ...], int] = {
+        (sex[0], age[0]): n * m // 1_800_000 for sex, n in sexes.items() for age, m in ages.items()
+    }
     return {("gender",): sexes, ("age_band",): ages, ("channel",): hostile, ("gender", "age_band"): crossed}
 
 
@@ -192,38 +253,131 @@ def _group(slice_: Slice, n: int, *, unfair: bool) -> Iterator[Metric]:
     wobble = 0.02 * math.sin(n)
     selected = 0.21 if unfair else 0.31 + wobble
     spread = 1 / math.sqrt(n + 1)
-    few = {"verdict": Verdict.INSUFFICIENT, "reason": "61 rows; 100 are asked for"} if n < 100 else {}
+    few: dict[str, Any] = (
+        {"verdict": Verdict.INSUFFICIENT, "reason": "too few rows: 100 are asked for"} if n < 100 else {}
+    )
     yield Metric(check="fairness", metric="n", slice=slice_, value=n, n=n)
-    for rate, value in (("selection_rate", selected), ("npv", 0.91 + wobble / 2), ("false_omission_rate", 0.09 - wobble / 2)):
-        yield Metric(check="fairness", metric=rate, slice=slice_, value=value, low=value - spread, high=value + spread, n=n, **few)  # type: ignore[arg-type] # a literal of mixed values
+    for rate, value in (
+        ("selection_rate", selected),
+        ("npv", 0.91 + wobble / 2),
+        ("false_omission_rate", 0.09 - wobble / 2),
+    ):
+        yield Metric(
+            check="fairness",
+            metric=rate,
+            slice=slice_,
+            value=value,
+            low=value - spread,
+            high=value + spread,
+            n=n,
+            **few,
+        )
         change = value - {"selection_rate": 0.31, "npv": 0.91}.get(rate, 0.09)
-        yield Metric(check="fairness", metric=f"{rate}_difference", slice=slice_, value=change, low=change - 2 * spread, high=change + 2 * spread, n=n, threshold=Threshold(-0.1, 0.1), **few)  # type: ignore[arg-type] # as above
+        yield Metric(
+            check="fairness",
+            metric=f"{rate}_difference",
+            slice=slice_,
+            value=change,
+            low=change - 2 * spread,
+            high=change + 2 * spread,
+            n=n,
+            threshold=Threshold(-0.1, 0.1),
+            **few,
+        )
     ratio = selected / 0.31
-    yield Metric(check="fairness", metric="impact_ratio", slice=slice_, value=ratio, low=ratio - 4 * spread, high=ratio + 4 * spread, n=n, threshold=Threshold(0.8, 1.25), **few)  # type: ignore[arg-type] # as above
-    yield Metric(check="fairness", metric="tpr", slice=slice_, verdict=Verdict.SKIPPED, reason="outcomes are only observed where prediction is 0")
+    yield Metric(
+        check="fairness",
+        metric="impact_ratio",
+        slice=slice_,
+        value=ratio,
+        low=ratio - 4 * spread,
+        high=ratio + 4 * spread,
+        n=n,
+        threshold=Threshold(0.8, 1.25),
+        **few,
+    )
+    yield Metric(
+        check="fairness",
+        metric="tpr",
+        slice=slice_,
+        verdict=Verdict.SKIPPED,
+        reason="outcomes are only observed where prediction is 0",
+    )
 
 
 def _performance() -> Iterator[Metric]:
     for name, value in (("npv", 0.912), ("false_omission_rate", 0.088), ("selection_rate", 0.312)):
-        yield Metric(check="performance", metric=name, value=value, low=value - 0.0011, high=value + 0.0011, n=1_402_118, reference=value + 0.004)
-    yield Metric(check="performance", metric="accuracy", verdict=Verdict.SKIPPED, reason="outcomes are only observed where prediction is 0")
+        yield Metric(
+            check="performance",
+            metric=name,
+            value=value,
+            low=value - 0.0011,
+            high=value + 0.0011,
+            n=1_402_118,
+            reference=value + 0.004,
+        )
+    yield Metric(
+        check="performance",
+        metric="accuracy",
+        verdict=Verdict.SKIPPED,
+        reason="outcomes are only observed where prediction is 0",
+    )
 
 
 def _versions() -> Iterator[Metric]:
     for version, share in (("1.4.0", 0.6621), ("1.5.0", 0.3379)):
-        yield Metric(check="versions", metric="version_rate", slice=(("version", version),), value=share, low=share, high=share, n=1_800_000)
+        yield Metric(
+            check="versions",
+            metric="version_rate",
+            slice=(("version", version),),
+            value=share,
+            low=share,
+            high=share,
+            n=1_800_000,
+        )
     for day in DAYS[50:54]:
         share = 1.0 if day == DAYS[51] else 0.0
-        yield Metric(check="versions", metric="undeclared_version_rate", slice=(("date", day),), value=share, low=share, high=share, n=ROWS, threshold=Threshold(max=0.0))
+        yield Metric(
+            check="versions",
+            metric="undeclared_version_rate",
+            slice=(("date", day),),
+            value=share,
+            low=share,
+            high=share,
+            n=ROWS,
+            threshold=Threshold(max=0.0),
+        )
 
 
 def _coverage() -> Iterator[Metric]:
-    yield Metric(check="coverage", metric="missing_partitions", value=1.0, low=1.0, high=1.0, n=91, threshold=Threshold(max=0.0), reason=f"nothing for {MISSING}")
-    yield Metric(check="coverage", metric="unreadable_partitions", value=0.0, low=0.0, high=0.0, n=91, threshold=Threshold(max=0.0))
-    yield Metric(check="coverage", metric="control_difference", slice=(("date", DAYS[72]),), value=-512.0, low=-512.0, high=-512.0, n=ROWS, threshold=Threshold(0.0, 0.0), reason="19 488 rows were read where somebody else counted 20 000")
+    yield Metric(
+        check="coverage",
+        metric="missing_partitions",
+        value=1.0,
+        low=1.0,
+        high=1.0,
+        n=91,
+        threshold=Threshold(max=0.0),
+        reason=f"nothing for {MISSING}",
+    )
+    yield Metric(
+        check="coverage",
+        metric="unreadable_partitions",
+        value=0.0,
+        low=0.0,
+        high=0.0,
+        n=91,
+        threshold=Threshold(max=0.0),
+    )
+    yield Metric(
+        check="coverage",
+        metric="control_difference",
+        slice=(("date", DAYS[72]),),
+        value=-512.0,
+        low=-512.0,
+        high=-512.0,
+        n=ROWS,
+        threshold=Threshold(0.0, 0.0),
+        reason="19 488 rows were read where somebody else counted 20 000",
+    )
     yield Metric(check="coverage", metric="label_rate", value=0.79, n=1_800_000)
-
-
-def empty_frame() -> pl.DataFrame:
-    """No rows."""
-    return pl.DataFrame()

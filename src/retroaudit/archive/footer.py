@@ -61,9 +61,13 @@ def footer(read: Ranges, size: int, key: str, limits: Limits) -> Footer:
     Raises `Unreadable` for an empty or truncated file, no Parquet, an encrypted one, a footer over 4 MiB, more
     columns than `limits.columns`, more rows than `limits.rows`, and column names that are repeated.
     """
-    tail = _tail(read, size, key)
+    return parse(tail(read, size, key), key, limits)
+
+
+def parse(data: bytes, key: str, limits: Limits) -> Footer:
+    """A footer from what `tail` read. Of 4 MiB made for it, this takes 1 GB for a moment: one at a time."""
     with hostile(key):
-        file = pq.ParquetFile(pa.BufferReader(_MAGIC + tail), **THRIFT)
+        file = pq.ParquetFile(pa.BufferReader(_MAGIC + data), **THRIFT)
         metadata = file.metadata
         rows = sum(metadata.row_group(i).num_rows for i in range(metadata.num_row_groups))
         found = _over(metadata, rows, limits)
@@ -73,21 +77,21 @@ def footer(read: Ranges, size: int, key: str, limits: Limits) -> Footer:
     return Footer(metadata, rows, columns)
 
 
-def _tail(read: Ranges, size: int, key: str) -> bytes:
-    """The footer's bytes with their length and the closing magic."""
+def tail(read: Ranges, size: int, key: str) -> bytes:
+    """The footer's bytes with their length and the closing magic. Raises `Unreadable` as `footer` does."""
     if size < 12:  # noqa: PLR2004 -- two magics and the footer's length
         raise Unreadable(Fault(key, f"a file of {size} bytes", "a Parquet file"))
-    tail = read(max(0, size - _TAIL), min(size, _TAIL))
+    end = read(max(0, size - _TAIL), min(size, _TAIL))
     magic = read(0, 4)
-    if _ENCRYPTED in (tail[-4:], magic):
+    if _ENCRYPTED in (end[-4:], magic):
         raise Unreadable(Fault(key, "an encrypted Parquet file", "one that can be read without a key"))
-    if tail[-4:] != _MAGIC or magic != _MAGIC:
+    if end[-4:] != _MAGIC or magic != _MAGIC:
         what = "a truncated Parquet file" if magic == _MAGIC else "a file that is no Parquet"
         raise Unreadable(Fault(key, what, "a Parquet file"))
-    length = int.from_bytes(tail[-8:-4], "little")
+    length = int.from_bytes(end[-8:-4], "little")
     if length > min(size - 12, FOOTER_BYTES):
         raise Unreadable(Fault(key, f"a footer of {length} bytes", f"at most {min(size - 12, FOOTER_BYTES)}"))
-    return tail[-length - 8 :] if length + 8 <= len(tail) else read(size - length - 8, length + 8)
+    return end[-length - 8 :] if length + 8 <= len(end) else read(size - length - 8, length + 8)
 
 
 def _over(metadata: pq.FileMetaData, rows: int, limits: Limits) -> tuple[str, str] | None:
@@ -147,12 +151,14 @@ def kind_of(kind: pa.DataType) -> Kind:
 
 def is_bytes(kind: pa.DataType) -> bool:
     """Whether values of this Arrow type are of any length: text or bytes."""
-    return is_text(kind) or pa.types.is_binary(kind) or pa.types.is_large_binary(kind)
+    types = pa.types
+    return is_text(kind) or types.is_binary(kind) or types.is_large_binary(kind) or types.is_binary_view(kind)
 
 
 def is_text(kind: pa.DataType) -> bool:
     """Whether values of this Arrow type are text."""
-    return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind))
+    types = pa.types
+    return bool(types.is_string(kind) or types.is_large_string(kind) or types.is_string_view(kind))
 
 
 def type_name(kind: pa.DataType) -> str:

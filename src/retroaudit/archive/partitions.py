@@ -82,11 +82,6 @@ def days_present(storage: Storage, pattern: str) -> tuple[str, ...]:
     return tuple(sorted(found - {SNAPSHOT}))
 
 
-def days_present(storage: Storage, pattern: str) -> tuple[str, ...]:
-    """Every day of which there is an object, in order; lists the whole common prefix."""
-    return tuple(sorted({day for day, _ in _matching(storage, pattern, prefix(pattern))}))
-
-
 def _segment(segment: str) -> str:
     """The expression of one path segment; its `{date}` stays, escaped, for the caller."""
     literal = re.escape(segment).replace(r"\*", r"[^/]*")

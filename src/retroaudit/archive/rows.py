@@ -35,9 +35,9 @@ class Tally:
 
 
 def numeric(spec: Spec) -> frozenset[str]:
-    """Columns whose use needs numbers."""
-    named: set[str | None] = {name for name, kind in spec.columns.features.items() if kind == "numeric"}
-    return frozenset(named | ({spec.columns.score} - {None}))
+    """Columns whose use needs numbers: numeric features, and the score."""
+    named = {name for name, kind in spec.columns.features.items() if kind == "numeric"}
+    return frozenset(named if spec.columns.score is None else {*named, spec.columns.score})
 
 
 def roles(spec: Spec) -> frozenset[str]:

@@ -61,16 +61,21 @@ def slices(path: Path, key: str, found: Footer, columns: Collection[str], limits
     rows = _slice_rows(key, loads)
     keep = [leaf for leaf, load in loads.items() if load.keeps_dictionary and _any_length(found, leaf)]
     decoded = read = 0
-    with hostile(key), pq.ParquetFile(path, read_dictionary=keep, buffer_size=_STREAM, **THRIFT) as file:
+    with hostile(key), _open(path, found, keep) as file:
         for batch in file.iter_batches(rows, columns=names):
             decoded += sum(_decoded(key, name, batch.column(name), limits) for name in names)
             if decoded > limits.decoded_bytes:
                 raise _too_large(key, f"over {decoded} bytes decoded", f"{limits.decoded_bytes} (limits.decoded_bytes)")
             read += batch.num_rows
             if batch.num_rows:
-                yield pl.DataFrame([_series(name, batch.column(name)) for name in names])
+                yield pl.DataFrame({name: _series(batch.column(name)) for name in names})
     if read != found.rows:
         raise Unreadable(Fault(key, f"{read} rows", f"the {found.rows} rows of its footer"))
+
+
+def _open(path: Path, found: Footer, keep: list[int]) -> pq.ParquetFile:
+    """The file with the footer that was checked: it is not parsed, nor held, a second time."""
+    return pq.ParquetFile(path, metadata=found.metadata, read_dictionary=keep, buffer_size=_STREAM, **THRIFT)
 
 
 def _heights(rows: int) -> Iterator[pl.DataFrame]:
@@ -83,7 +88,7 @@ def _any_length(found: Footer, leaf: int) -> bool:
 
 
 def _selected(found: Footer, names: list[str], key: str) -> list[int]:
-    """The leaves that Arrow reads for `names`: it takes a name for a path, so "a" also brings a column "a.b"."""
+    """The leaves that Arrow may read for `names`: it takes a name for a path, so "a.b" is also the b within an a."""
     flat = {column.leaf: name for name, column in found.columns.items()}
     schema, chosen = found.metadata.schema, []
     for leaf in range(found.metadata.num_columns):
@@ -153,7 +158,7 @@ def _decoded(key: str, name: str, array: pa.Array, limits: Limits) -> int:
     if not is_bytes(value_type(array.type)):
         return int(len(array) * max(1, array.type.bit_width // 8))
     array.validate(full=True)
-    values = array.dictionary if isinstance(array, pa.DictionaryArray) else array
+    values = _plain(array.dictionary if isinstance(array, pa.DictionaryArray) else array)
     lengths = pc.fill_null(pc.binary_length(values), 0).cast(pa.int64())
     longest = pc.max(lengths).as_py() or 0
     if longest > limits.cell_bytes:
@@ -164,16 +169,26 @@ def _decoded(key: str, name: str, array: pa.Array, limits: Limits) -> int:
     return (pc.sum(lengths).as_py() or 0) + len(array)
 
 
-def _series(name: str, array: pa.Array) -> pl.Series:
-    """The column as Polars has it. Values of a dictionary are referred to, not copied; bytes become text."""
-    if isinstance(array, pa.BaseExtensionType):
+def _series(array: pa.Array) -> pl.Series:
+    """The column as Polars has it. Values of a dictionary are referred to, not copied; bytes become text.
+
+    Times become naive ones in UTC: a zone changes no instant, and Arrow takes names of zones that Polars refuses.
+    """
+    if isinstance(array, pa.ExtensionArray):
         array = array.storage
+    if pa.types.is_timestamp(array.type):
+        array = array.view(pa.timestamp(array.type.unit))
     if isinstance(array, pa.DictionaryArray):
         values = _text(array.dictionary)
-        return values.gather(pl.Series(array.indices)).alias(name)
+        return values.gather(pl.Series(array.indices))
     if pa.types.is_float16(array.type):
         array = array.cast(pa.float32())
-    return _text(array).alias(name)
+    return _text(array)
+
+
+def _plain(array: pa.Array) -> pa.Array:
+    """Text or bytes in Arrow's large form, which all its functions take."""
+    return array.cast(pa.large_string() if is_text(array.type) else pa.large_binary())
 
 
 def _text(array: pa.Array) -> pl.Series:

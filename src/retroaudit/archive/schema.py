@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 
-from retroaudit.archive.footer import Column, Footer, Kind, footer
+from retroaudit.archive.footer import Column, Kind, parse, tail
 from retroaudit.archive.inputs import Inputs, Partition, Pinned, SchemaChange
 from retroaudit.archive.outcomes import positives
 from retroaudit.archive.rows import RESERVED
@@ -40,8 +40,8 @@ class Survey:
 @dataclass(frozen=True)
 class _File:
     partition: str
-    key: str
-    footer: Footer
+    rows: int
+    columns: Mapping[str, Column]
 
 
 def survey(spec: Spec, inputs: Inputs, storage: Storage, reference_storage: Storage | None = None) -> Survey:
@@ -55,7 +55,7 @@ def survey(spec: Spec, inputs: Inputs, storage: Storage, reference_storage: Stor
     logs, bad_logs = _footers(inputs.partitions, storage, spec.limits)
     labels, bad_labels = _footers([_only_labels(each) for each in inputs.partitions], storage, spec.limits)
     held, bad_held = _footers(reference, reference_storage or storage, spec.limits)
-    rows = sum(file.footer.rows for file in logs)
+    rows = sum(file.rows for file in logs)
     faults = [*_log_faults(spec, logs), *_label_faults(spec, labels)]
     if rows > spec.limits.rows:
         remedy = "Audit a shorter window, or raise the limit."
@@ -74,30 +74,43 @@ def _only_labels(partition: Partition) -> Partition:
 def _footers(
     partitions: Iterable[Partition], storage: Storage, limits: Limits
 ) -> tuple[list[_File], Mapping[str, str]]:
-    """The footers of the partitions' logs, in order, and the reasons of those that cannot be read."""
+    """What the footers of the partitions' logs say, in order, and the reasons of those that cannot be read.
+
+    Some are fetched at once, since a store may be far away; they are parsed one by one and not kept.
+    """
     work = [(partition.key, pinned) for partition in partitions for pinned in partition.logs]
+    files: list[_File] = []
+    bad: dict[str, str] = {}
     with ThreadPoolExecutor(_READERS) as pool:
-        found = list(pool.map(partial(_footer, storage=storage, limits=limits), [pinned for _, pinned in work]))
-    files, bad = [], {}
-    for (key, pinned), result in zip(work, found, strict=True):
-        if isinstance(result, Footer):
-            files.append(_File(key, pinned.info.key, result))
-        else:
-            bad[pinned.info.key] = result
+        for start in range(0, len(work), _READERS):
+            some = work[start : start + _READERS]
+            tails = list(pool.map(partial(_tail, storage=storage), [pinned for _, pinned in some]))
+            for (partition, pinned), data in zip(some, tails, strict=True):
+                try:
+                    found = parse(_known(data), pinned.info.key, limits)
+                except Unreadable as error:
+                    bad[pinned.info.key] = str(error)
+                else:
+                    files.append(_File(partition, found.rows, found.columns))
     return files, bad
 
 
-def _footer(pinned: Pinned, storage: Storage, limits: Limits) -> Footer | str:
+def _tail(pinned: Pinned, storage: Storage) -> bytes | Unreadable:
     info = pinned.info
     try:
-        return footer(
+        return tail(
             lambda start, length: storage.read(info.key, version=info.version, start=start, length=length),
             info.size,
             info.key,
-            limits,
         )
     except Unreadable as error:
-        return str(error)
+        return error
+
+
+def _known(data: bytes | Unreadable) -> bytes:
+    if isinstance(data, Unreadable):
+        raise data
+    return data
 
 
 def _usual(files: Iterable[_File], *, absent: bool) -> Mapping[str, str]:
@@ -105,7 +118,7 @@ def _usual(files: Iterable[_File], *, absent: bool) -> Mapping[str, str]:
     files = list(files)
     counts: dict[str, Counter[str]] = {}
     for file in files:
-        for name, column in file.footer.columns.items():
+        for name, column in file.columns.items():
             if name[:1] != RESERVED:
                 counts.setdefault(name, Counter())[column.type] += 1
     if absent:
@@ -119,7 +132,7 @@ def _changes(logs: list[_File], files: Iterable[_File]) -> Iterator[SchemaChange
     usual = _usual(logs, absent=True)
     seen = set()
     for file in files:
-        present = file.footer.columns
+        present = file.columns
         names = sorted(usual.keys() | {name for name in present if name[:1] != RESERVED})
         for name in names:
             found = present[name].type if name in present else ABSENT
@@ -134,7 +147,7 @@ def _label_faults(spec: Spec, labels: list[_File]) -> Iterator[Fault]:
     """Columns of labels that no readable label file has."""
     if not labels or spec.labels is None:
         return
-    have = {name for file in labels for name in file.footer.columns}
+    have = {name for file in labels for name in file.columns}
     own = {"columns.id": spec.columns.id, "columns.label": spec.columns.label, "labels.arrived": spec.labels.arrived}
     for place, name in own.items():
         if name is not None and name not in have:
@@ -172,7 +185,7 @@ def _type_faults(spec: Spec, logs: list[_File]) -> Iterator[Fault]:
     for where, name, allowed, expected in uses:
         if name is None:
             continue
-        have = [file.footer.columns[name] for file in logs if name in file.footer.columns]
+        have = [file.columns[name] for file in logs if name in file.columns]
         if have and not any(_fits(column, allowed) for column in have):
             yield Fault(f"{where} {name[:100]!r}", f"{have[0].type} in every file", expected)
 

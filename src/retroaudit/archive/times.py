@@ -49,4 +49,5 @@ def _parse(times: pl.Series) -> tuple[pl.Series, pl.Series]:
     fraction = pl.col(columns[2]).fill_null("0").str.pad_end(6, "0").str.slice(0, 6)
     text = pl.concat_str([pl.col(columns[0]), pl.lit("T"), pl.col(columns[1]), pl.lit("."), fraction, offset])
     moments = text.str.to_datetime("%Y-%m-%dT%H:%M:%S%.f%:z", time_unit="us", time_zone="UTC", strict=False)
-    return parts.select(moments.to_physical().alias("t")).to_series(), times.str.extract(_DAY).str.to_date("%Y-%m-%d", strict=False)
+    days = times.str.extract(_DAY).str.to_date("%Y-%m-%d", strict=False)
+    return parts.select(moments.to_physical().alias("t")).to_series(), days

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from itertools import groupby
 
 from retroaudit.archive.inputs import Accounting
 from retroaudit.checks.metric import Metric, Slice, Threshold, Verdict
@@ -35,7 +36,7 @@ def check(spec: Spec, profile: Profile, _reference: Profile | None) -> list[Metr
     * `label_rate`: the share of counted rows whose label is known. No threshold.
     """
     return [
-        _days("missing_partitions", profile.missing, list(profile.missing)),
+        _none_allowed("missing_partitions", len(profile.missing), reason=listing(profile.missing, _MOST_DAYS)),
         _unreadable(profile.accounting),
         *_excluded(profile.accounting),
         *_control(spec, profile.accounting),
@@ -44,14 +45,11 @@ def check(spec: Spec, profile: Profile, _reference: Profile | None) -> list[Metr
     ]
 
 
-def _days(metric: str, days: Sequence[str], words: Sequence[str]) -> Metric:
-    return _none_allowed(metric, len(days), reason=listing(words, _MOST_DAYS))
-
-
 def _unreadable(accounting: Sequence[Accounting]) -> Metric:
-    broken = [part for part in accounting if part.unreadable is not None]
-    words = [f"{part.partition}: {(part.unreadable or '')[:_MOST_REASON]}" for part in broken]
-    return _days("unreadable_partitions", [part.partition for part in broken], words)
+    words = [
+        f"{part.partition}: {part.unreadable[:_MOST_REASON]}" for part in accounting if part.unreadable is not None
+    ]
+    return _none_allowed("unreadable_partitions", len(words), reason=listing(words, _MOST_DAYS))
 
 
 def _excluded(accounting: Sequence[Accounting]) -> list[Metric]:
@@ -84,22 +82,13 @@ def _control(spec: Spec, accounting: Sequence[Accounting]) -> Iterator[Metric]:
             yield _skipped("control_difference", reason, (("date", part.partition),))
 
 
-def _schema(profile: Profile) -> list[Metric]:
-    if not profile.schema_changes:
-        return [_none_allowed("schema_changes", 0)]
-    columns = sorted({change.column for change in profile.schema_changes})
-    return [
-        _none_allowed(
-            "schema_changes",
-            len(changes),
-            subject=column,
-            reason=listing(
-                [f"{change.partition}: {change.found} for {change.expected}" for change in changes], _MOST_DAYS
-            ),
-        )
-        for column in columns
-        for changes in [sorted((c for c in profile.schema_changes if c.column == column), key=lambda c: c.partition)]
-    ]
+def _schema(profile: Profile) -> Iterator[Metric]:
+    changes = sorted(profile.schema_changes, key=lambda change: (change.column, change.partition))
+    if not changes:
+        yield _none_allowed("schema_changes", 0)
+    for column, of_column in groupby(changes, key=lambda change: change.column):
+        words = [f"{change.partition}: {change.found} for {change.expected}" for change in of_column]
+        yield _none_allowed("schema_changes", len(words), subject=column, reason=listing(words, _MOST_DAYS))
 
 
 def _labels(spec: Spec, profile: Profile) -> Iterator[Metric]:

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 
 import polars as pl
 
+from retroaudit.faults import BadInput, Fault
 from retroaudit.measures.measure import LABEL, PREDICTION, VERSION, State
 from retroaudit.measures.values import read, text
 
@@ -19,7 +20,12 @@ _COUNT = "@count"  # no column of a user's file starts with "@"
 
 
 def partial(rows: pl.LazyFrame, columns: tuple[str, ...], *, cap: int = CAP) -> State:
-    """Count rows by the group columns (none is allowed: all rows are one group), version, prediction and label."""
+    """Count rows by the group columns (none is allowed: all rows are one group), version, prediction and label.
+
+    Raises `BadInput` for a group column called `count`, which the table of cells has of its own.
+    """
+    if "count" in columns:
+        raise BadInput(Fault("a group column", 'the name "count"', "another name", "Rename the column in the archive."))
     keys = (*columns, VERSION, PREDICTION, LABEL)
     distinct = _unnamed(read(rows, keys))
     distinct = distinct.group_by(pl.all()).agg(pl.len().cast(pl.Int64).alias(_COUNT))

@@ -2,8 +2,8 @@
 
 The key of a float64 is its bits as an integer that orders as the number does; a cell at shift s is `key >> s`
 (`nested`). Cells are thus as fine relative to a value's size: at shift 52 - m they keep m bits of the mantissa, and
-the distance of a value to its cell's minimum or maximum is at most 2^-m of the value. The shift is the finest with at
-most 16,384 cells, so a column with no more different values than that is kept without loss (shift 0).
+a cell is at most 2^-m of its values wide (of 2^-1022 where they are smaller, subnormal). The shift is the finest with
+at most 16,384 cells, so a column with no more different values than that is kept without loss (shift 0).
 
 What this guarantees: the cell that holds the k-th smallest count holds the k-th smallest value, whatever was merged
 in whatever order; cumulative counts at the cells' edges are exact integers.

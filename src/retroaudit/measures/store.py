@@ -19,6 +19,8 @@ from retroaudit.storage.protocol import Storage
 
 _DIGEST = "retroaudit:digest"
 _KEY = "retroaudit:key"
+_SEAL = b"retroaudit-sha256:"
+_UNSEALED = b"0" * 64
 
 
 @dataclass(frozen=True)
@@ -93,15 +95,25 @@ class StateStore:
 
 def _encode(key: StateKey, state: State, expected: str) -> bytes:
     buffer = io.BytesIO()
-    state.write_parquet(buffer, metadata={_KEY: key.digest, _DIGEST: expected})
-    return buffer.getvalue()
+    metadata = {_KEY: key.digest, _DIGEST: expected, "retroaudit:seal": (_SEAL + _UNSEALED).decode()}
+    state.write_parquet(buffer, metadata=metadata)
+    head, _, tail = buffer.getvalue().rpartition(_SEAL)
+    return head + _SEAL + _checksum(head, tail) + tail[len(_UNSEALED) :]
 
 
 def _decode(key: StateKey, data: bytes) -> State | None:
-    try:
-        metadata = pl.read_parquet_metadata(io.BytesIO(data))
-        state = pl.read_parquet(io.BytesIO(data))
-        whole = (metadata.get(_KEY), metadata.get(_DIGEST)) == (key.digest, digest(state))
-    except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError, ValueError):
-        return None  # Polars panics on some damaged footers
-    return state if whole else None
+    head, _, tail = data.rpartition(_SEAL)
+    if tail[: len(_UNSEALED)] != _checksum(head, tail):
+        return None
+    metadata = pl.read_parquet_metadata(io.BytesIO(data))
+    state = pl.read_parquet(io.BytesIO(data))
+    return state if (metadata.get(_KEY), metadata.get(_DIGEST)) == (key.digest, digest(state)) else None
+
+
+def _checksum(head: bytes, tail: bytes) -> bytes:
+    """The SHA-256 of an object as it was before its seal, in the footer's metadata, was filled in.
+
+    It is verified before anything is decoded: a flipped bit in a Parquet footer can ask for so much memory that the
+    process is aborted, which no handler catches.
+    """
+    return hashlib.sha256(head + _SEAL + _UNSEALED + tail[len(_UNSEALED) :]).hexdigest().encode()

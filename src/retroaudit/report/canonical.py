@@ -9,6 +9,7 @@ from typing import Any
 import rfc8785
 
 from retroaudit.faults import BadInput, Fault
+from retroaudit.report.plain import LARGEST_EXACT
 
 SCHEMA = "retroaudit/report/1"
 _REMEDY = "Ask for the file as it was sealed; do not edit or reformat it."
@@ -27,7 +28,7 @@ def parse(data: bytes) -> dict[str, Any]:
     of a schema that this version does not know.
     """
     try:
-        document = json.loads(data)
+        document = json.loads(data, parse_int=_whole)
         faithful = rfc8785.dumps(document) == data
     except (ValueError, RecursionError) as error:  # rfc8785's and Unicode's errors are ValueErrors too
         raise BadInput(Fault("report.json", f"unreadable text ({error})", "canonical JSON", _REMEDY)) from error
@@ -36,3 +37,9 @@ def parse(data: bytes) -> dict[str, Any]:
     if document.get("schema") != SCHEMA:
         raise BadInput(Fault("report.json's schema", repr(document.get("schema"))[:100], repr(SCHEMA), _REMEDY))
     return document
+
+
+def _whole(digits: str) -> int | float:
+    """RFC 8785 writes doubles up to 1e21 as whole numbers; beyond 2^53 - 1 they are doubles again."""
+    number = int(digits)
+    return number if abs(number) <= LARGEST_EXACT else float(number)

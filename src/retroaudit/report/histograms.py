@@ -9,8 +9,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from retroaudit.measures import categories
 from retroaudit.measures.categories import Categories
 from retroaudit.measures.grid import Grid
+from retroaudit.measures.measure import State
 from retroaudit.measures.profile import Profile
 from retroaudit.report.rounding import round_numbers
 from retroaudit.spec.model import Spec
@@ -65,7 +67,8 @@ def categorical(column: str, current: Categories | None, reference: Categories |
     """Counts of the 20 most frequent values (each side weighs the same), and of all others together.
 
     A value with fewer than `min_cell` rows on a side goes to the others; where they are too few in turn, the
-    rarest shown values join them. Null is a value. A side with fewer rows than `min_cell` is withheld (null).
+    rarest shown values join them. Null is a value. Where not `exact`, a value is "#" and
+    the prefix of a hash, because there were too many. A side with fewer rows than `min_cell` is withheld (null).
     """
     sides = {"current": current, "reference": reference}
     shown = {name: dict(side.counts) for name, side in sides.items() if side is not None}
@@ -79,6 +82,7 @@ def categorical(column: str, current: Categories | None, reference: Categories |
         "column": column,
         "kind": "categorical",
         "values": values,
+        "exact": all(side.exact for side in sides.values() if side is not None),
         **{
             name: [*(shown[name].get(value, 0) for value in values), _others(shown[name], values)]
             if name in shown
@@ -93,12 +97,22 @@ def _features(spec: Spec) -> Iterable[tuple[str, str]]:
 
 
 def _feature(name: str, kind: str, profile: Profile, reference: Profile | None, min_cell: int) -> dict[str, Any] | None:
-    profiles = (profile, reference)
     if kind == "numeric":
-        grids = [None if each is None else each.grid(name) for each in profiles]
-        return None if grids == [None, None] else numeric(name, *grids, min_cell)
-    values = [None if each is None else each.categories(name) for each in profiles]
-    return None if values == [None, None] else categorical(name, *values, min_cell)
+        now, past = profile.grid(name), None if reference is None else reference.grid(name)
+        return None if now is None and past is None else numeric(name, now, past, min_cell)
+    state, before = (
+        profile.state("categories", name),
+        None if reference is None else reference.state("categories", name),
+    )
+    return None if state is None and before is None else categorical(name, *_aligned(state, before), min_cell)
+
+
+def _aligned(current: State | None, reference: State | None) -> tuple[Categories | None, Categories | None]:
+    """Both at one level, so that equal keys are equal categories."""
+    if current is not None and reference is not None:
+        return categories.align(current, reference)
+    finished = [None if state is None else categories.finish(state) for state in (current, reference)]
+    return finished[0], finished[1]
 
 
 def _public(count: int, min_cell: int) -> bool:

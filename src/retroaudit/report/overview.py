@@ -22,7 +22,7 @@ def overview(document: Mapping[str, Any]) -> dict[str, Any]:
         "said": _said(document),
         "look": _look(document["findings"]),
         "tiles": _tiles(summary, inputs),
-        "checks": [_line(check, summary["checks"][check]) for check in in_order(summary["checks"])],
+        "checks": [_line(check, document) for check in in_order(summary["checks"])],
         "objects": _objects(inputs),
         "days": _days(inputs),
     }
@@ -33,9 +33,12 @@ def in_order(checks: Mapping[str, Any]) -> list[str]:
     return sorted(checks, key=lambda check: (_ORDER.index(check) if check in _ORDER else len(_ORDER), check))
 
 
-def worst(counts: Mapping[str, int]) -> str:
-    """The worst verdict that was given; "skipped" where nothing else was, "" where none was."""
-    return next((verdict for verdict in wording.VERDICTS if counts[verdict]), "")
+def worst(check: str, document: Mapping[str, Any]) -> str:
+    """The worst verdict of a check; "" where nothing of it was judged, "skipped" where all of it was skipped."""
+    counts = document["summary"]["checks"][check]
+    first = next((verdict for verdict in wording.VERDICTS if counts[verdict]), "")
+    everything = sum(row["check"] == check for row in document["metrics"])
+    return "" if first == "skipped" and counts["skipped"] < everything else first
 
 
 def _look(findings: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
@@ -76,8 +79,9 @@ def _tiles(summary: Mapping[str, Any], inputs: Mapping[str, Any]) -> list[dict[s
     return [*tiles, days_tile] if days else tiles
 
 
-def _line(check: str, counts: Mapping[str, int]) -> dict[str, Any]:
-    return {"check": check, "verdict": worst(counts), "counts": counts, "bar": _bar(counts)}
+def _line(check: str, document: Mapping[str, Any]) -> dict[str, Any]:
+    counts = document["summary"]["checks"][check]
+    return {"check": check, "verdict": worst(check, document), "counts": counts, "bar": _bar(counts)}
 
 
 def _bar(counts: Mapping[str, int]) -> list[tuple[str, float, float]]:

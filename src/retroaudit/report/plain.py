@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-_LARGEST_EXACT = 2**53 - 1  # RFC 8785 takes numbers as IEEE doubles; beyond this it asks for text (its appendix D)
+LARGEST_EXACT = 2**53 - 1  # RFC 8785 takes numbers as IEEE doubles; beyond this it asks for text (its appendix D)
 
 
 def plain(value: object) -> Any:
@@ -31,7 +31,7 @@ def _scalar(value: object) -> Any:
     if isinstance(value, float):
         return value if math.isfinite(value) else None
     if isinstance(value, int):
-        return value if abs(value) <= _LARGEST_EXACT else str(value)
+        return value if abs(value) <= LARGEST_EXACT else str(value)
     return instant(value) if isinstance(value, datetime) else text(str(value))
 
 

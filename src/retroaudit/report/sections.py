@@ -37,7 +37,7 @@ def _section(check: str, rows: Sequence[Row], document: Mapping[str, Any]) -> di
         "check": check,
         "title": wording.check_title(check),
         "question": wording.CHECKS.get(check, ("", ""))[1],
-        "verdict": worst(document["summary"]["checks"][check]),
+        "verdict": worst(check, document),
         "counts": document["summary"]["checks"][check],
         "cards": cards,
         "hidden": hidden,
@@ -173,9 +173,14 @@ def _versions(rows: Sequence[Row], _document: Mapping[str, Any]) -> tuple[list[C
     known = sorted((row for row in rows if row["value"] and row["slice"]), key=_rank)
     if not known:
         return [], 0
-    table = [_dot(row, wording.group(row["slice"])) for row in known[:_DOTS]]
+    table = [_dot(row, _answered(row)) for row in known[:_DOTS]]
     plot = bars(table, limit=None, title="Shares of versions; the table below has the numbers")
-    return [_single("Who answered", known[:_DOTS], plot)], max(0, len(known) - _DOTS)
+    return [_single("Who answered, by share of rows", known[:_DOTS], plot)], max(0, len(known) - _DOTS)
+
+
+def _answered(row: Row) -> str:
+    stray = "" if row["metric"] == "version_rate" else "undeclared · "
+    return stray + wording.group(row["slice"])
 
 
 def _single(title: str, rows: Sequence[Row], plot: Any) -> Card:

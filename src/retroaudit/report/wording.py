@@ -100,22 +100,22 @@ def amount(metric: str, value: float | None) -> str:
 
 
 def interval(row: Mapping[str, Any]) -> str:
-    """ "0.21 (0.18 to 0.24)", with a dash where no end is negative, rounded as the interval's width deserves.
+    """The value and its interval as `0.21 (0.18 to 0.24)`, with a dash where no end is negative.
 
-    The value alone where there is no interval, or one that its three digits do not show.
+    Rounded as the interval's width deserves. The value alone where there is no interval, or one that three
+    digits do not show.
     """
     value, low, high = row["value"], row["low"], row["high"]
     share = is_share(row["metric"])
     if value is None or low is None or high is None or high - low <= _NARROW * abs(value):
         return amount(row["metric"], value)
     ends = [each * 100 if share else each for each in (value, low, high)]
-    decimals = max(0, math.ceil(-math.log10((ends[2] - ends[1]) / 5)))
+    least = 0 if share or max(map(abs, ends)) >= 10 else 2  # noqa: PLR2004 (small numbers have two decimals)
+    decimals = max(least, math.ceil(-math.log10((ends[2] - ends[1]) / 2)))
     if decimals > _MOST_DECIMALS or max(map(abs, ends)) >= _LARGE:
         texts = [number(each) for each in ends]
     else:
-        texts = [
-            f"{round(each, decimals) + 0.0:,.{decimals}f}".replace(",", _THIN).replace("-", _MINUS) for each in ends
-        ]
+        texts = [_fixed(each, decimals) for each in ends]
     unit = " %" if share else ""
     return f"{texts[0]}{unit} ({(' to ' if low < 0 else _DASH).join(texts[1:])}{unit})"
 
@@ -204,6 +204,13 @@ def day(value: date) -> str:
 def plural(count: int, noun: str) -> str:
     """`1 day`, `2 days`."""
     return f"{number(count)} {noun}{'' if count == 1 else 's'}"
+
+
+def _fixed(value: float, decimals: int) -> str:
+    if value == 0:
+        return "0"
+    rounded = round(value, decimals) + 0.0  # no minus before what is rounded to zero
+    return f"{rounded:,.{decimals}f}".replace(",", _THIN).replace("-", _MINUS)
 
 
 def _decimals(magnitude: float) -> int:

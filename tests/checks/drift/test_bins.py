@@ -4,7 +4,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
@@ -23,6 +23,7 @@ def both(reference: Floats, current: Floats, cap: int = grid.CAP) -> tuple[Count
     return pair
 
 
+@settings(deadline=None)
 @given(columns, columns, st.integers(4, 40))
 def test_counts_are_numpys_over_sturges_bins(reference: Floats, current: Floats, cells: int) -> None:
     edges = np.histogram_bin_edges(np.concatenate([reference, current]), bins="sturges")

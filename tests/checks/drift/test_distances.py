@@ -67,6 +67,7 @@ columns = hnp.arrays(
 )
 
 
+@settings(deadline=None)
 @given(columns, columns)
 def test_wasserstein_of_single_values_is_scipys(reference: Floats, current: Floats) -> None:
     sides, sigma = exact(reference, current), float(np.std(reference))
@@ -76,6 +77,7 @@ def test_wasserstein_of_single_values_is_scipys(reference: Floats, current: Floa
     assert found.low == found.value == found.high
 
 
+@settings(deadline=None)
 @given(columns, columns)
 def test_ks_of_single_values_is_its_definition(reference: Floats, current: Floats) -> None:
     everywhere = np.concatenate([reference, current])
@@ -85,7 +87,7 @@ def test_ks_of_single_values_is_its_definition(reference: Floats, current: Float
     assert found.low == found.value == found.high
 
 
-@settings(max_examples=200)
+@settings(max_examples=200, deadline=None)
 @given(columns, columns, st.integers(2, 6))
 def test_the_truth_lies_between_the_bounds_of_coarse_cells(reference: Floats, current: Floats, cells: int) -> None:
     sigma = float(np.std(reference))
@@ -98,6 +100,7 @@ def test_the_truth_lies_between_the_bounds_of_coarse_cells(reference: Floats, cu
         assert truth[name].value <= found.high * (1 + 1e-12) + 1e-12
 
 
+@settings(deadline=None)
 @given(columns, st.integers(2, 6))
 def test_a_column_is_at_no_distance_from_itself(values: Floats, cells: int) -> None:
     zero = Distance(0.0, 0.0, 0.0)
@@ -106,6 +109,7 @@ def test_a_column_is_at_no_distance_from_itself(values: Floats, cells: int) -> N
         assert (found.value, found.low) == (0.0, 0.0)
 
 
+@settings(deadline=None)
 @given(columns, columns)
 def test_distances_do_not_depend_on_the_direction_save_for_the_norm(reference: Floats, current: Floats) -> None:
     one, other = exact(reference, current), exact(current, reference)
@@ -162,6 +166,7 @@ def test_one_wide_cell_is_bounded_by_its_ends() -> None:
         assert found.high == pytest.approx(0.8)  # eight values at one end, against eight at the other
 
 
+@settings(deadline=None)
 @given(
     st.dictionaries(st.text(max_size=3), st.integers(0, 500)), st.dictionaries(st.text(max_size=3), st.integers(0, 500))
 )

@@ -12,13 +12,27 @@ from retroaudit.report import wording
 from retroaudit.report.charts.frame import AXIS, Layer, frame, names, over, rectangle, rows, scaled
 from retroaudit.report.charts.svg import BAND, CURRENT, INK, MUTED, VERDICT, draw
 
-_LABEL = 19  # characters of a name beside a plot
-_TEXT = 26
+_TEXT = 30  # characters of a number
 _ROW = 24  # pixels of a row
-_NARROW, _WIDE = 205, 600  # of two plots side by side, and of one alone
-_SPACE = (132, 160, 4, 24)  # left for names, right for numbers
+_NUMBERS = 190  # pixels for numbers on the right
 _SHAPES = {"passed": "circle", "failed": "diamond", "inconclusive": "triangle-up", "insufficient": "square"}
 _DATES = 7  # names below a plot of days
+
+
+@dataclass(frozen=True)
+class _Size:
+    """The width of a plot and of the names on its left, in pixels, and how many characters these may have."""
+
+    plot: int
+    names: int
+    letters: int
+
+    def frame(self, number: int, layers: Sequence[Layer]) -> Layer:
+        return frame((self.plot, _ROW * number), (self.names, _NUMBERS, 4, 24), layers)
+
+
+_BESIDE = _Size(192, 132, 19)  # one of two plots side by side
+_ALONE = _Size(600, 200, 30)
 
 
 @dataclass(frozen=True)
@@ -38,16 +52,16 @@ Band = tuple[float | None, float | None]
 
 def dots(table: Sequence[Row], *, band: Band | None, share: bool, title: str, wide: bool = False) -> Markup:
     """Dots with whiskers against the band of what is allowed; the shape tells the verdict."""
-    domain, width = _domain(table, band, share=share), _WIDE if wide else _NARROW
+    domain, size = _domain(table, band, share=share), _ALONE if wide else _BESIDE
     x, y = scaled("x", domain, _axis(share=share)), rows("y", len(table))
-    data = [_point(number, row, domain) for number, row in enumerate(table)]
+    data = [_point(number, row, domain, size) for number, row in enumerate(table)]
     known = [point for point in data if point["x"] is not None]
     layers = [
         over(rectangle(x, y, ("x2", "y2"), {"color": BAND}), _area(band, domain, len(table))),
         *(over(layer, known) for layer in _marks(x, y)),
-        *_words(y, width, data),
+        *_words(y, size, data),
     ]
-    return draw(frame((width, _ROW * len(table)), _SPACE, layers), title)
+    return draw(size.frame(len(table), layers), title)
 
 
 def bars(table: Sequence[Row], *, limit: float | None, title: str) -> Markup:
@@ -55,15 +69,15 @@ def bars(table: Sequence[Row], *, limit: float | None, title: str) -> Markup:
     most = max([row.value or 0.0 for row in table] + [limit or 0.0, 1e-6])
     x = scaled("zero", (0.0, most * 1.06), _axis(share=True))
     data = [
-        {**_point(number, row, (0.0, 1.0)), "zero": 0.0, "top": number - 0.3, "foot": number + 0.3}
+        {**_point(number, row, (0.0, 1.0), _ALONE), "zero": 0.0, "top": number - 0.3, "foot": number + 0.3}
         for number, row in enumerate(table)
     ]
     bar = rectangle(x, rows("top", len(table)), ("x", "foot"), {"color": CURRENT})
-    layers = [over(bar, data), *_words(rows("y", len(table)), _WIDE, data)]
+    layers = [over(bar, data), *_words(rows("y", len(table)), _ALONE, data)]
     if limit is not None:
         line = {"mark": {"type": "rule", "color": INK, "strokeWidth": 1.5, "strokeDash": [4, 3]}, "encoding": {"x": x}}
         layers.append(over(line, [{"zero": limit}]))
-    return draw(frame((_WIDE, _ROW * len(table)), _SPACE, layers), title)
+    return draw(_ALONE.frame(len(table), layers), title)
 
 
 def days(table: Sequence[tuple[str, int | None]], title: str) -> Markup:
@@ -109,7 +123,7 @@ def _area(band: Band | None, domain: tuple[float, float], number: int) -> list[d
     return [{"x": least, "x2": most, "y": -0.5, "y2": number - 0.5}]
 
 
-def _point(number: int, row: Row, domain: tuple[float, float]) -> dict[str, Any]:
+def _point(number: int, row: Row, domain: tuple[float, float], size: _Size) -> dict[str, Any]:
     """A row as data; its whisker ends where the axis does."""
     low, high = (row.value if end is None else end for end in (row.low, row.high))
     return {
@@ -117,7 +131,7 @@ def _point(number: int, row: Row, domain: tuple[float, float]) -> dict[str, Any]
         "x": row.value,
         "low": None if low is None else max(low, domain[0]),
         "high": None if high is None else min(high, domain[1]),
-        "label": wording.shown(row.label, _LABEL),
+        "label": wording.shown(row.label, size.letters),
         "text": wording.shown(row.text, _TEXT),
         "verdict": row.verdict if row.verdict in _SHAPES else "",
     }
@@ -141,7 +155,7 @@ def _looks(domain: Sequence[str], values: Sequence[str]) -> Layer:
     return {"field": "verdict", "type": "nominal", "scale": scale, "legend": None}
 
 
-def _words(y: Layer, width: int, data: Sequence[dict[str, Any]]) -> list[Layer]:
+def _words(y: Layer, size: _Size, data: Sequence[dict[str, Any]]) -> list[Layer]:
     """Names on the left, numbers on the right."""
-    left, right = names(y, -10, "right", "label"), names(y, width + 12, "left", "text", MUTED)
+    left, right = names(y, -10, "right", "label"), names(y, size.plot + 12, "left", "text", MUTED)
     return [over(left, data), over(right, data)]
