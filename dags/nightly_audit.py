@@ -39,16 +39,15 @@ def nightly(card: Card) -> DAG:
             "as_of": Param(None, type=["null", "string"], description="Labels known by then"),
         },
     ) as dag:
-        pinned = task(tasks.pin, multiple_outputs=False)(str(card.path))
-        groups = task(tasks.groups, multiple_outputs=False)(pinned)
-        measured = task(tasks.measure, map_index_template="{{ task.op_kwargs['group'] | join(', ') | truncate(60) }}")
-        merged = task(tasks.merge, trigger_rule="none_failed")(
-            pinned, measured.partial(pinned=pinned).expand(group=groups)
-        )
+        pinned = task(multiple_outputs=False)(tasks.pin)(str(card.path))
+        groups = task(multiple_outputs=False)(tasks.groups)(pinned)
+        measure = task(map_index_template="{{ task.op_kwargs['group'] | join(', ') | truncate(60) }}")(tasks.measure)
+        measured = measure.partial(pinned=pinned).expand(group=groups)
+        merged = task(trigger_rule="none_failed")(tasks.merge)(pinned, measured)
         checked = task(tasks.check)(pinned, merged)
         judged = task(tasks.judge)(pinned, checked)
         written = task(tasks.report)(pinned, merged, checked, judged)
-        task(tasks.seal, multiple_outputs=False)(pinned, judged, written)
+        task(multiple_outputs=False)(tasks.seal)(pinned, judged, written)
     return dag
 
 

@@ -5,8 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from tests.world import REFERENCE_DATA, World
+
+settings.register_profile("shared", deadline=None, derandomize=True)  # no clock in a test, no luck in a gate
+settings.load_profile("shared")
 
 
 @pytest.fixture(scope="session")

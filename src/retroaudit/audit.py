@@ -34,7 +34,7 @@ from retroaudit.report.document import Header, build
 from retroaudit.report.histograms import histograms
 from retroaudit.report.write import write
 from retroaudit.spec.digest import spec_digest
-from retroaudit.spec.features import expand
+from retroaudit.spec.features import expand, literal
 from retroaudit.spec.model import Spec
 from retroaudit.storage.protocol import Storage
 
@@ -67,7 +67,7 @@ def pin(request: Request, archive: Storage) -> Pinned:
     """Name every object of the window, settle what is asked of it, and refuse what cannot be asked."""
     inputs = pinning.pin(request.spec, request.window, request.as_of, archive)
     surveyed = survey(request.spec, inputs, archive)
-    spec = expand(request.spec, surveyed.columns) if surveyed.columns else request.spec
+    spec = expand(request.spec, surveyed.columns) if surveyed.columns else literal(request.spec)
     needs = {need for each in CHECKS for need in each.needs(spec)} | {ROWS}
     of_features = {need for need in needs if len(need.columns) == 1 and need.columns[0] in spec.columns.features}
     return Pinned(

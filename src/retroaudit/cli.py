@@ -319,7 +319,7 @@ def demo(
     out: Annotated[Path, typer.Option("--out", help="A new or empty directory.")] = Path("demo"),
     days: Annotated[int, typer.Option(min=1, max=366, help="Nights, from 2026-04-01.")] = 91,
     rows: Annotated[int, typer.Option(min=1000, help="Decisions a day.")] = 20_000,
-    seed: Annotated[int, typer.Option(help="Another seed makes another archive.")] = 1,
+    seed: Annotated[int, typer.Option(min=0, help="Another seed makes another archive.")] = 1,
     incidents: Annotated[
         bool, typer.Option("--incidents/--no-incidents", help="Plant the incidents, or nothing.")
     ] = True,

@@ -34,7 +34,7 @@ _DECIDING = (
 
 def digest(value: object) -> str:
     """Sha256 of a value's canonical JSON."""
-    return hashlib.sha256(rfc8785.dumps(value)).hexdigest()  # type: ignore[arg-type]  # values are built here, of JSON's types
+    return hashlib.sha256(rfc8785.dumps(value)).hexdigest()
 
 
 def plan_digest(spec: Spec, request: Request, needs: Iterable[Need]) -> str:
@@ -125,7 +125,7 @@ def states_digests(merged: Merged) -> dict[str, str]:
 
 def spec_bytes(spec: Spec) -> bytes:
     """The resolved spec as canonical JSON: what was asked, for whoever reads the report later."""
-    return rfc8785.dumps(spec_document(spec))
+    return bytes(rfc8785.dumps(spec_document(spec)))
 
 
 def predicate(pinned: Pinned, judged: Judged, run: Run, places: Places) -> dict[str, Any]:

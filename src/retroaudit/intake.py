@@ -12,6 +12,7 @@ from retroaudit.audit import pin
 from retroaudit.faults import BadInput, Fault
 from retroaudit.spec.load import load
 from retroaudit.spec.model import Reference, Spec
+from retroaudit.spec.paths import path_faults
 from retroaudit.spec.window import Window, parse_window, snapshot, within
 from retroaudit.storage.open import open_storage
 from retroaudit.storage.protocol import Storage
@@ -26,10 +27,17 @@ def request(
     """
     spec = load(spec_path)
     if reference:
+        _refuse_path("--reference", reference)
         spec = spec.model_copy(update={"reference": Reference(path=reference)})
     asked = resolve_window(spec, window)
     within(spec, asked)
     return Request(spec, asked, _as_of(spec, asked, as_of), part)
+
+
+def _refuse_path(option: str, path: str) -> None:
+    faults = [Fault(option, repr(path), expected) for expected in path_faults(path, dates=False)]
+    if faults:
+        raise BadInput(faults)
 
 
 def resolve_window(spec: Spec, text: str | None) -> Window:

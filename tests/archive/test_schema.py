@@ -54,10 +54,15 @@ def test_files_of_one_day_and_the_reference_may_differ_too(archive: Archive) -> 
     days(archive, rows_of(2), rows_of(2), rows_of(2))
     archive.log(rows_of(2, s=pl.lit(1)), "b")
     archive.log(rows_of(2, s=pl.lit(1)), "c")
-    archive.write("ref/a.parquet", rows_of(2, y=pl.lit(True)))
-    assert look(archive, spec_of(reference={"path": "ref/*.parquet"})).changes == (
+    odd = rows_of(2, f=pl.lit("text"), y=pl.lit(True)).drop("s")  # y and s are no features: a reference needs neither
+    archive.write("ref/a.parquet", odd)
+    days_with_feature = [rows_of(2, f=pl.lit(1.5)) for _ in range(3)]
+    days(archive, *days_with_feature)
+    columns = {"features": {"f": "numeric"}}
+    assert look(archive, spec_of(reference={"path": "ref/*.parquet"}, columns=columns)).changes == (
+        SchemaChange(DAY, "f", "absent", "double"),
         SchemaChange(DAY, "s", "int32", "double"),
-        SchemaChange("reference", "y", "bool", "int64"),
+        SchemaChange("reference", "f", "string", "double"),
     )
 
 

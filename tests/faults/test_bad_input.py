@@ -112,9 +112,7 @@ def test_the_public_key_does_not_sign(world: World, run: Callable[..., Any]) -> 
     refused(run(key=str(world.root / "keys" / "public.pem")), world, "public.pem")
 
 
-def test_faults_as_json(
-    world: World, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_faults_as_json(world: World, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     write_keys(world.root / "keys")
     words = ["run", str(world.spec(SPEC)), "--archive", "file:///no/such", "--store", "file:///no/such"]
     monkeypatch.setattr("sys.argv", ["retroaudit", *words, "--window", DAY, "--json"])
@@ -207,7 +205,15 @@ def test_null_nan_and_inf_are_a_normal_audit_with_honest_verdicts(world: World) 
     assert {m["verdict"] for m in metrics(document, metric="null_rate", subject="channel")} == {"failed"}
 
 
-HOSTILE = ("<script>alert(1)</script>", "a'\"`;--", "line\nbreak\r\n\t", "x" * 10_000, "../../etc", "{{ 7*7 }}", "\u202eabc")
+HOSTILE = (
+    "<script>alert(1)</script>",
+    "a'\"`;--",
+    "line\nbreak\r\n\t",
+    "x" * 10_000,
+    "../../etc",
+    "{{ 7*7 }}",
+    "\u202eabc",
+)
 
 
 @pytest.mark.parametrize("text", HOSTILE, ids=lambda text: repr(text[:12]))

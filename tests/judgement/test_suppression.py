@@ -45,6 +45,18 @@ def test_a_rate_over_few_people_goes_with_what_would_give_its_class_away() -> No
     assert "10" in judged[1].reason
 
 
+def test_a_comparison_with_a_withheld_group_goes_too() -> None:
+    """With the ratio and its own rate, the rate of the small group that it is compared with would be known."""
+    a, b, c = ((("race", name),) for name in "abc")
+    rate = Metric(check="fairness", metric="selection_rate", slice=a, value=0.25, n=9)
+    ratio = Metric(check="fairness", metric="impact_ratio", slice=c, value=2.0, n=500, reference=0.25)
+    other = replace(ratio, slice=b, reference=0.5)
+    metrics = (size(9, race="a"), size(8, race="b"), size(500, race="c"), rate, ratio, other)
+    assert [metric.value for metric in withhold_small_cells(metrics, 10)[3:]] == [None, None, None]
+    elsewhere = replace(ratio, reference=0.5)
+    assert withhold_small_cells((*metrics, elsewhere), 10)[-1] == elsewhere
+
+
 def test_drift_and_totals_are_not_about_a_group() -> None:
     drift = Metric(check="drift", metric="ks", value=0.1, n=5)
     total = Metric(check="fairness", metric="n", value=5.0, n=5)

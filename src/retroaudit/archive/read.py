@@ -34,7 +34,7 @@ class Reading:
     control: ControlTotal | None
 
 
-def read_partition(  # noqa: PLR0917 -- what is read, up to when, of which columns, from where
+def read_partition(
     spec: Spec, partition: Partition, as_of: datetime | None, columns: Collection[str], storage: Storage, spool: Path
 ) -> Reading:
     """Open one partition, or the reference snapshot (no time bounds); `columns` are those that will be measured.
@@ -83,7 +83,7 @@ def unreadable(partition: Partition, error: Unreadable) -> Accounting:
 def _label_tallies(reading: Reading) -> Mapping[str, int]:
     """What became of label rows; `unexpected` also where labels lie in the logs."""
     tally, known = reading.tally, reading.known
-    counts = {"unexpected": tally.unexpected}
+    counts = {"unexpected": tally.unexpected, "invalid": tally.invalid}
     if known is not None:
         unmatched = known.frame.height - int(tally.matched.sum())
         counts |= {"joined": tally.joined, "unmatched": unmatched, **known.tallies}

@@ -2,7 +2,8 @@
 
 Added are `@excluded`, `@version`, `@prediction` and `@label` (`measures.measure` names them). A row is excluded
 for the first reason that holds: `time_missing`, `outside_partition`, `prediction_invalid`, `score_invalid`,
-`label_invalid`. A null prediction, score or label is not invalid: it is null, and the row counts.
+`label_invalid`. A null prediction, score or label is not invalid: it is null, and the row counts. Nor does a late
+label exclude its decision, whatever it says: which rows count must not depend on when labels arrive.
 """
 
 from __future__ import annotations
@@ -32,6 +33,7 @@ class Tally:
     rows: int = 0
     joined: int = 0
     unexpected: int = 0
+    invalid: int = 0
 
 
 def numeric(spec: Spec) -> frozenset[str]:
@@ -72,7 +74,7 @@ def prepare(
         **_time_flags(_raw(frame, own.time), spec, partition),
         "prediction_invalid": prediction == INVALID,
         "score_invalid": ~_number(_raw(frame, own.score)).cast(pl.Float64).is_between(0, 1),
-        "label_invalid": label == INVALID,
+        "label_invalid": label == INVALID if known is None else _nowhere(label),
     }
     excluded = pl.coalesce([pl.when(reason).then(pl.lit(reason)) for reason in REASONS if reason in flags])
     ready = pl.DataFrame(
@@ -88,6 +90,7 @@ def prepare(
     tally.rows += ready.height
     tally.joined += int((counted & ready[LABEL].is_not_null()).sum()) if known is not None else 0
     tally.unexpected += int((counted & unexpected).sum())
+    tally.invalid += int((counted & (label == INVALID)).sum()) if known is not None else 0
     return ready
 
 
@@ -135,8 +138,12 @@ def _observed(label: pl.Series, prediction: pl.Series, spec: Spec) -> tuple[pl.S
     """
     observed = spec.labels.observed_when if spec.labels else None
     if not observed or "prediction" not in observed:
-        return label, pl.repeat(value=False, n=label.len(), eager=True)
+        return label, _nowhere(label)
     value = observed["prediction"]
     wanted = int(value) if value in (0, 1) else int(outcome(pl.Series([value]), positives(spec.columns.positive))[0])
     elsewhere = (prediction != wanted).fill_null(value=True) & label.is_not_null()
     return label.zip_with(~elsewhere, pl.repeat(None, label.len(), dtype=pl.Int8, eager=True)), elsewhere
+
+
+def _nowhere(values: pl.Series) -> pl.Series:
+    return pl.repeat(value=False, n=values.len(), eager=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
@@ -13,7 +13,7 @@ from retroaudit.archive.inputs import Inputs, Partition, Pinned, SchemaChange
 from retroaudit.archive.outcomes import positives
 from retroaudit.archive.rows import RESERVED
 from retroaudit.faults import BadInput, Fault, Unreadable
-from retroaudit.spec.features import expand
+from retroaudit.spec.features import best, expand
 from retroaudit.spec.model import Limits, Spec
 from retroaudit.spec.tree import show
 from retroaudit.spec.wording import did_you_mean
@@ -62,7 +62,8 @@ def survey(spec: Spec, inputs: Inputs, storage: Storage, reference_storage: Stor
         faults.append(Fault("archive", f"{rows} rows to read", f"at most {spec.limits.rows} (limits.rows)", remedy))
     if faults:
         raise BadInput(faults)
-    changes = tuple(_changes(logs, [*logs, *held]))
+    compared = {name for file in logs for name in file.columns if best(spec.columns.features, name)}
+    changes = (*_changes(logs, logs), *_changes(logs, held, only=compared))
     unreadable = dict(sorted({**bad_logs, **bad_labels, **bad_held}.items()))
     return Survey(_usual(logs, absent=False), changes, rows, unreadable)
 
@@ -127,8 +128,11 @@ def _usual(files: Iterable[_File], *, absent: bool) -> Mapping[str, str]:
     return {name: min(count, key=lambda kind: (-count[kind], kind)) for name, count in sorted(counts.items())}
 
 
-def _changes(logs: list[_File], files: Iterable[_File]) -> Iterator[SchemaChange]:
-    """Every column of every file that is not as most of the window's files have it, once a partition."""
+def _changes(logs: list[_File], files: Iterable[_File], only: Collection[str] | None = None) -> Iterator[SchemaChange]:
+    """Every column of every file that is not as most of the window's files have it, once a partition.
+
+    Of a reference, `only` the features are compared: it need not have what belongs to decisions.
+    """
     usual = _usual(logs, absent=True)
     seen = set()
     for file in files:
@@ -138,6 +142,8 @@ def _changes(logs: list[_File], files: Iterable[_File]) -> Iterator[SchemaChange
             found = present[name].type if name in present else ABSENT
             expected = usual.get(name, ABSENT)
             change = SchemaChange(file.partition, name, found, expected)
+            if only is not None and name not in only:
+                continue
             if found != expected and change not in seen:
                 seen.add(change)
                 yield change

@@ -34,6 +34,7 @@ def check(spec: Spec, profile: Profile, _reference: Profile | None) -> list[Metr
     * `control_difference`: rows read less the rows that someone else counted. The largest absolute difference
       over all, and the signed one of each day that differs; skipped without control totals.
     * `label_rate`: the share of counted rows whose label is known. No threshold.
+    * `invalid_labels`: rows whose late label is outside its domain; none is allowed. The rows count, unlabelled.
     """
     return [
         _none_allowed("missing_partitions", len(profile.missing), reason=listing(profile.missing, _MOST_DAYS)),
@@ -103,6 +104,8 @@ def _labels(spec: Spec, profile: Profile) -> Iterator[Metric]:
     known = sum(count for (_, label), count in tally.items() if label is not None)
     share = known / rows if rows else None
     yield Metric(check="coverage", metric="label_rate", value=share, low=share, high=share, n=rows)
+    if spec.labels:
+        yield _none_allowed("invalid_labels", sum(each.labels.get("invalid", 0) for each in profile.accounting))
 
 
 def _none_allowed(

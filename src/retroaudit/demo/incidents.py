@@ -52,7 +52,11 @@ BIAS = Incident(
 )
 NULLS = Incident("a column goes null", _nights(45, 47), (Sign("quality", "null_rate", EMPTIED),))
 STALE = Incident("a stale version is served", _nights(52, 52), (Sign("versions", "undeclared_version_rate"),))
-MISSING = Incident("a night is missing", (_MISSING,), (Sign("coverage", "missing_partitions"),))
+MISSING = Incident(
+    "a night is missing",
+    (_MISSING,),
+    (Sign("coverage", "missing_partitions"), Sign("coverage", "checked_metrics")),  # and so nothing could be checked
+)
 HOLE = Incident("the log has a hole", _nights(70, 70), (Sign("coverage", "control_difference"),))
 
 INCIDENTS = (DRIFT, BIAS, NULLS, STALE, MISSING, HOLE)

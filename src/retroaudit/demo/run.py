@@ -73,7 +73,8 @@ def run_demo(
     keys = write_keys(out / "keys")
     signer = load_signer(keys.signing)
     with tempfile.TemporaryDirectory(prefix="retroaudit-") as spool:
-        where = places(*((out / name).as_uri() for name in ("archive", "store", "states")), Path(spool))
+        addresses = [(out.absolute() / name).as_uri() for name in ("archive", "store", "states")]
+        where = places(addresses[0], addresses[1], addresses[2], Path(spool))
         nights = tuple(_audit(out, key, where, signer, progress) for key in _nights(days))
         whole = _audit(out, _whole(days).key, where, signer, progress)
     verification = verify(where.store, load_public(keys.public), None, progress)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from retroaudit.checks.metric import Metric, Slice, Verdict
 
@@ -24,27 +24,52 @@ def withhold_small_cells(metrics: Sequence[Metric], min_cell: int) -> tuple[Metr
     """The same metrics, in the same order, without the numbers of small cells; 0 withholds nothing."""
     if min_cell <= 0:
         return tuple(metrics)
+    hidden = _hide(metrics, min_cell)
+    return tuple(_blank(metric, reason) if (reason := hidden.reason(metric)) else metric for metric in metrics)
+
+
+@dataclass(frozen=True)
+class _Hidden:
+    """What must not be told: small slices, those that go with them, thin classes, and the rates of all these."""
+
+    min_cell: int
+    small: frozenset[Slice]
+    complementary: frozenset[Slice]
+    thin: frozenset[tuple[str, Slice]]
+    rates: frozenset[tuple[tuple[str, ...], str, float | None]]
+
+    def reason(self, metric: Metric) -> str:
+        """Why the metric is withheld; empty where it may be published."""
+        if metric.check not in _ABOUT_PEOPLE or not metric.slice or metric.verdict is Verdict.SKIPPED:
+            return ""
+        if metric.slice in self.small or _is_small(metric, self.min_cell):
+            return f"withheld: it would describe fewer than {self.min_cell} people"
+        if metric.slice in self.complementary:
+            return "withheld: with it, a group that is withheld could be found by subtraction"
+        if metric.metric in _DERIVABLE and _key(metric) in self.thin:
+            return f"withheld: with it, a class of fewer than {self.min_cell} people could be derived"
+        if metric.reference is not None and (_names(metric), _compared(metric), metric.reference) in self.rates:
+            return "withheld: it compares with a group that is withheld"
+        return ""
+
+
+def _hide(metrics: Sequence[Metric], min_cell: int) -> _Hidden:
     small, complementary = _hidden_slices(metrics, min_cell)
-    thin = {_key(metric) for metric in metrics if _is_small(metric, min_cell)}
-    return tuple(_withhold(metric, min_cell, small, complementary, thin) for metric in metrics)
+    thin = frozenset(_key(metric) for metric in metrics if _is_small(metric, min_cell))
+    gone = small | complementary
+    rates = {(_names(m), m.metric, m.value) for m in metrics if m.slice in gone or _is_small(m, min_cell)}
+    return _Hidden(min_cell, small, complementary, thin, frozenset(rates))
 
 
-def _withhold(
-    metric: Metric,
-    min_cell: int,
-    small: frozenset[Slice],
-    complementary: frozenset[Slice],
-    thin: set[tuple[str, Slice]],
-) -> Metric:
-    if metric.check not in _ABOUT_PEOPLE or not metric.slice or metric.verdict is Verdict.SKIPPED:
-        return metric
-    if metric.slice in small or _is_small(metric, min_cell):
-        return _blank(metric, f"withheld: it would describe fewer than {min_cell} people")
-    if metric.slice in complementary:
-        return _blank(metric, "withheld: with it, a group that is withheld could be found by subtraction")
-    if metric.metric in _DERIVABLE and _key(metric) in thin:
-        return _blank(metric, f"withheld: with it, a class of fewer than {min_cell} people could be derived")
-    return metric
+def _names(metric: Metric) -> tuple[str, ...]:
+    return tuple(name for name, _ in metric.slice)
+
+
+def _compared(metric: Metric) -> str:
+    """The rate that a comparison compares: `tpr` of `tpr_difference`, the selection rate of the impact ratio."""
+    if metric.metric == "impact_ratio":
+        return "selection_rate"
+    return metric.metric.removesuffix("_difference").removesuffix("_ratio")
 
 
 def _key(metric: Metric) -> tuple[str, Slice]:

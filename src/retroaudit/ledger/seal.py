@@ -19,6 +19,8 @@ from retroaudit.ledger.manifest import File, Manifest
 from retroaudit.ledger.signing import Signer
 from retroaudit.storage.protocol import Storage, settle
 
+_DECISIVE = frozenset({"report.json"})  # the page and the table are drawn from it, by libraries that may change
+
 __all__ = ["Receipt", "ReportId", "Revision", "next_revision", "seal"]
 
 
@@ -47,7 +49,7 @@ class Receipt:
     created: bool
 
 
-def next_revision(  # noqa: PLR0917  (a report's coordinates, in the order of its id)
+def next_revision(
     storage: Storage, model: str, window: str, kind: str, part: str, run_key: Mapping[str, str]
 ) -> Revision:
     """The revision with this run key where there is one, else the next.
@@ -63,7 +65,7 @@ def next_revision(  # noqa: PLR0917  (a report's coordinates, in the order of it
     return Revision(rev, report.supersedes, bool(same), runs[max(before)] if before else None)
 
 
-def seal(  # noqa: PLR0917  (where, what, and who: each is used once, in this order)
+def seal(
     storage: Storage,
     report: ReportId,
     files: Mapping[str, bytes],
@@ -77,7 +79,7 @@ def seal(  # noqa: PLR0917  (where, what, and who: each is used once, in this or
     """Put a report's files into the store and its manifest into the log; `hint` is a commit number known to exist.
 
     Sealing the same again gives the receipt of the first time. Raises `IntegrityBroken` where the same run key
-    gave other bytes, `BadInput` where another run holds this revision or another key keeps this log.
+    gave other bytes of `report.json`, `BadInput` where another run holds this revision or another key keeps this log.
     """
     head = commits.read_head(storage, signer, hint)  # before the manifest is put: its commit can only come later
     wanted = Manifest(
@@ -85,8 +87,9 @@ def seal(  # noqa: PLR0917  (where, what, and who: each is used once, in this or
     )
     data = manifest.sign(wanted, signer)
     was_there = storage.head(report.manifest_key) is not None
-    if was_there:
-        _refuse_other(storage.read(report.manifest_key), wanted, signer)
+    if was_there:  # files drawn anew by other libraries stay as they were sealed
+        sealed = _refuse_other(storage.read(report.manifest_key), wanted, signer)
+        files = {name: data for name, data in files.items() if File.of(name, data) in sealed}
     _refuse_gap(storage, report)
     _put_blobs(storage, files)
     there = settle(storage, report.manifest_key, data)
@@ -120,8 +123,11 @@ def _refuse_gap(storage: Storage, report: ReportId) -> None:
         raise BadInput(Fault(str(report), f"no {before} in {storage.url}", "revisions without gaps"))
 
 
-def _refuse_other(data: bytes, wanted: Manifest, signer: Signer) -> None:
-    """Raise where the manifest that is there is not this run's; times and provenance may differ."""
+def _refuse_other(data: bytes, wanted: Manifest, signer: Signer) -> tuple[File, ...]:
+    """The files of the manifest that is there; raise where it is not this run's.
+
+    Times, provenance and what is drawn from `report.json` may differ.
+    """
     subject = str(wanted.report)
     there, envelope = manifest.parse(data, subject)
     if envelope.keyid != signer.public.keyid:
@@ -130,9 +136,10 @@ def _refuse_other(data: bytes, wanted: Manifest, signer: Signer) -> None:
         raise IntegrityBroken(Fault(subject, "a manifest that was not signed as this report", subject, "Run verify."))
     if dict(there.run_key) != dict(wanted.run_key):
         raise BadInput(Fault(subject, "a revision that another run holds", "a free one", "Ask for the next revision."))
-    if there.files != wanted.files:
-        names = sorted({file.name for file in {*there.files} ^ {*wanted.files}})
+    names = sorted({file.name for file in {*there.files} ^ {*wanted.files}} & _DECISIVE)
+    if names:
         remedy = "An audit must give the same bytes again: something that determines them is not in the run key."
         raise IntegrityBroken(
             Fault(subject, f"other bytes for the same run key: {', '.join(names)}", "the same bytes", remedy)
         )
+    return there.files

@@ -22,7 +22,7 @@ def main(arguments: list[str]) -> int:
     outcome = json.loads((demo / "outcome.json").read_text())
     settings = environment(demo, dags)
     os.environ.update(settings)
-    console = Console(highlight=False)
+    console = Console(highlight=False, soft_wrap=True)
     console.print(f"Airflow: {DAG_ID} for {outcome['last_night']} …")
     sealed = run(dags, outcome["last_night"])
     same = sealed["report_json_sha256"] == outcome["last_report_sha256"]

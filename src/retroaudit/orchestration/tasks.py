@@ -5,26 +5,44 @@ Heavy libraries are imported inside, because Airflow parses a DAG file far more 
 
 from __future__ import annotations
 
+import functools
 import os
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
-from retroaudit.faults import BadInput, Fault
+from retroaudit.faults import BadInput, Fault, IntegrityBroken
 
 if TYPE_CHECKING:
     from retroaudit.artefacts import Places
 
 T = TypeVar("T")
+P = ParamSpec("P")
 REFERENCE = "reference"
 _SETTINGS = ("RETROAUDIT_ARCHIVE", "RETROAUDIT_STORE", "RETROAUDIT_STATES", "RETROAUDIT_SIGNING_KEY")
 _GROUP_BYTES = 2 * 1024**3  # about a minute of measuring: Airflow's 5 s a task stay under a tenth
 _MOST_GROUPS = 1000  # Airflow's max_map_length is 1024
 
 
+def final(stage: Callable[P, T]) -> Callable[P, T]:
+    """A stage whose bad input and broken integrity fail at once: trying again would only delay the message."""
+
+    @functools.wraps(stage)
+    def run(*args: P.args, **kwargs: P.kwargs) -> T:
+        try:
+            return stage(*args, **kwargs)
+        except (BadInput, IntegrityBroken) as error:
+            from airflow.sdk.exceptions import AirflowFailException
+
+            raise AirflowFailException(str(error)) from error
+
+    return run
+
+
+@final
 def pin(spec_path: str, **context: Any) -> str:
     """Pin the run's window; gives the key of what will be read."""
     from retroaudit.audit import pin as pin_stage
@@ -60,6 +78,7 @@ def window_of(context: Mapping[str, Any]) -> str:
     )
 
 
+@final
 def groups(pinned: str) -> list[list[str]]:
     """The partitions (and the reference) in groups worth a task each, by the bytes that they hold."""
     from retroaudit.artefacts import Pinned
@@ -85,6 +104,7 @@ def pack(sizes: Sequence[tuple[str, int]], most: int) -> list[list[str]]:
     return packed
 
 
+@final
 def measure(pinned: str, group: list[str]) -> list[str]:
     """Measure a group of partitions; gives the keys of what they yielded."""
     from retroaudit import audit
@@ -102,6 +122,7 @@ def measure(pinned: str, group: list[str]) -> list[str]:
         ]
 
 
+@final
 def merge(pinned: str, measured: Sequence[Sequence[str]]) -> str:
     """Merge the states of all groups into the window's."""
     from retroaudit import audit
@@ -109,11 +130,12 @@ def merge(pinned: str, measured: Sequence[Sequence[str]]) -> str:
 
     with _places() as places:
         plan = _take(places, pinned, Pinned)
-        yielded = [_take(places, key, Measured) for group in measured for key in group]
+        yielded = [_take(places, key, Measured) for group in measured[:] for key in group]  # one request, no probing
         reference = yielded.pop() if plan.inputs.reference else None
         return _keep(places, audit.merge(plan, yielded, reference, places.states))
 
 
+@final
 def check(pinned: str, merged: str) -> str:
     """Run the checks over the merged states."""
     from retroaudit import audit
@@ -124,6 +146,7 @@ def check(pinned: str, merged: str) -> str:
         return _keep(places, audit.check(plan, whole, places.states))
 
 
+@final
 def judge(pinned: str, checked: str) -> str:
     """Turn metrics into verdicts and findings."""
     from retroaudit import audit
@@ -133,6 +156,7 @@ def judge(pinned: str, checked: str) -> str:
         return _keep(places, audit.judge(_take(places, pinned, Pinned).spec, _take(places, checked, Checked)))
 
 
+@final
 def report(pinned: str, merged: str, checked: str, judged: str) -> str:
     """Write the report's files."""
     from retroaudit import audit
@@ -144,6 +168,7 @@ def report(pinned: str, merged: str, checked: str, judged: str) -> str:
         return _keep(places, audit.report(plan, whole, found, decided, places.store))
 
 
+@final
 def seal(pinned: str, judged: str, written: str, **context: Any) -> dict[str, Any]:
     """Seal the report; gives its id, verdict and the digest of its manifest."""
     from retroaudit import audit, provenance

@@ -26,6 +26,12 @@ def expand(spec: Spec, columns: Mapping[str, str]) -> Spec:
     return spec.model_copy(update={"columns": expanded})
 
 
+def literal(spec: Spec) -> Spec:
+    """The spec without its feature patterns: for a window of which no file can be read, so that none has a name."""
+    named = {name: kind for name, kind in spec.columns.features.items() if "*" not in name}
+    return spec.model_copy(update={"columns": spec.columns.model_copy(update={"features": named})})
+
+
 def limit_for(spec: Spec, column: str) -> float | None:
     """The largest null rate that is allowed in a column; None where the spec sets none."""
     limits = spec.quality.null_rate
