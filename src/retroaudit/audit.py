@@ -101,12 +101,8 @@ def _measure(pinned: Pinned, partition: Partition, needs: Sequence[Need], places
     except Unreadable as error:
         return Measured(unreadable(partition, error))
     accounting = account(reading, rows.finish(states[ROWS]))
-    return Measured(accounting, tuple(_keep(pinned, partition, need, states[need], places.states) for need in needs))
-
-
-def _keep(pinned: Pinned, partition: Partition, need: Need, state: State, states: Storage) -> Kept:
-    key = identity.state_key(pinned, partition, need)
-    return Kept(need, key, StateStore(states).put(key, state))
+    key, store = identity.state_keys(pinned, partition), StateStore(places.states)
+    return Measured(accounting, tuple(Kept(need, key(need), store.put(key(need), states[need])) for need in needs))
 
 
 def merge(pinned: Pinned, measured: Sequence[Measured], reference: Measured | None, states: Storage) -> Merged:
@@ -128,7 +124,7 @@ def merge(pinned: Pinned, measured: Sequence[Measured], reference: Measured | No
 
 
 def _take(store: StateStore, kept: Kept) -> State:
-    state = store.get(kept.key)
+    state = store.get(kept.key, kept.digest)
     if state is None:
         raise IntegrityBroken(
             Fault(f"state {kept.key.path}", "nothing, or a damaged object", "the state put there", "Run again.")

@@ -170,7 +170,10 @@ def list_reports(
         return
     console.print_table(
         ("report", "verdict", "findings", "sealed", "commit"),
-        ((str(e.report), console.verdict_text(e.verdict), e.findings, e.sealed_at, e.commit) for e in rows),
+        (
+            (str(e.report), console.verdict_text(e.verdict), e.findings, f"{e.sealed_at:%Y-%m-%d %H:%M}", e.commit)
+            for e in rows
+        ),
     )
 
 

@@ -23,11 +23,12 @@ _STYLE = {
     "skipped": "dim",
 }
 _LONGEST_CELL = 400
+_WIDE = 200
 
 
 def out() -> Console:
-    """Standard output; colours only on a terminal."""
-    return Console(soft_wrap=True, highlight=False)
+    """Standard output; colours only on a terminal, and no line is cut where a file or a pipe reads it."""
+    return Console(soft_wrap=True, highlight=False, width=None if sys.stdout.isatty() else _WIDE)
 
 
 def err() -> Console:
@@ -68,7 +69,9 @@ def print_faults(faults: Iterable[Fault], *, as_json: bool) -> None:
 
 def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, title: str | None = None) -> None:
     """A table for people; every cell is plain text, never markup."""
-    table = Table(*columns, title=title, title_justify="left", header_style="bold", box=None, pad_edge=False)
+    table = Table(title=title, title_justify="left", header_style="bold", box=None, pad_edge=False)
+    for position, column in enumerate(columns):
+        table.add_column(column, no_wrap=not position, overflow="fold")  # the first is what people copy: an id
     for row in rows:
         table.add_row(*(cell if isinstance(cell, Text) else Text(plain("-" if cell is None else cell)) for cell in row))
     out().print(table)

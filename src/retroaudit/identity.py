@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -89,24 +89,25 @@ def cause(pinned: Pinned, previous: Mapping[str, str] | None) -> tuple[str, ...]
     return tuple(sorted(name for name, value in run_key(pinned).items() if previous.get(name) != value))
 
 
-def state_key(pinned: Pinned, partition: Partition, need: Need) -> StateKey:
-    """What decides a partition's state: its content, the measure, and the rules of which rows count.
+def state_keys(pinned: Pinned, partition: Partition) -> Callable[[Need], StateKey]:
+    """What decides a partition's states: its content, the measure, and the rules of which rows count.
 
     The states of labels depend on the label objects and on `as_of` too; the others do not.
     """
     document = spec_document(pinned.spec)
+    kinds = document["columns"]["features"]
     rules = {name: document["columns"][name] for name in _DECIDING} | {"time_rules": document["time"]}
-    kinds = {name: document["columns"]["features"].get(name, "text") for name in need.columns}
-    parameters = {"rules": digest({"columns": rules, "types": kinds, "start": _instant(partition.start)})}
-    if need.measure == _BY_LABELS:
-        labels = {
-            "objects": label_digest(partition),
-            "as_of": _instant(pinned.inputs.as_of),
-            "spec": document["labels"],
-        }
-        parameters["labels"] = digest(labels)
-    version = MEASURES[need.measure].version
-    return StateKey(content_digest(partition), need.measure, version, need.columns, parameters)
+    of_rows = {"rules": digest({"columns": rules, "start": _instant(partition.start)})}
+    known = {"objects": label_digest(partition), "as_of": _instant(pinned.inputs.as_of), "spec": document["labels"]}
+    of_labels = of_rows | {"labels": digest(known)}
+    content = content_digest(partition)
+
+    def key(need: Need) -> StateKey:
+        types = {"types": ",".join(kinds.get(name, "text") for name in need.columns)}
+        parameters = of_labels if need.measure == _BY_LABELS else of_rows
+        return StateKey(content, need.measure, MEASURES[need.measure].version, need.columns, parameters | types)
+
+    return key
 
 
 def merged_key(need: Need, parts: Sequence[Kept]) -> StateKey:

@@ -1,4 +1,4 @@
-"""The demo, whole: an archive, every night and the whole window audited, what was found held against what was planted."""
+"""The demo, whole: every night and the whole window audited, and what was found held against what was planted."""
 
 from __future__ import annotations
 

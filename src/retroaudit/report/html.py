@@ -7,6 +7,7 @@ nothing else.
 from __future__ import annotations
 
 import base64
+import functools
 import hashlib
 from collections.abc import Mapping
 from typing import Any
@@ -33,6 +34,7 @@ def render(document: Mapping[str, Any]) -> bytes:
     return page.encode()
 
 
+@functools.cache
 def _environment() -> Environment:
     environment = Environment(
         loader=PackageLoader("retroaudit.report"),
