@@ -9,6 +9,8 @@ from hypothesis import settings
 
 from tests.world import REFERENCE_DATA, World
 
+pytest_plugins = ["tests.servers"]
+
 settings.register_profile("shared", deadline=None, derandomize=True)  # no clock in a test, no luck in a gate
 settings.load_profile("shared")
 

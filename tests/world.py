@@ -20,6 +20,7 @@ from retroaudit.ledger.signing import load_public, load_signer, write_keys
 from retroaudit.ledger.verify import Verification, verify
 from retroaudit.report.canonical import parse
 from retroaudit.storage.open import open_storage
+from retroaudit.storage.protocol import Storage
 
 REFERENCE_DATA = Path(os.environ.get("RETROAUDIT_REFERENCE_DATA") or Path(__file__).parents[2] / "shared" / "data")
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
@@ -27,13 +28,19 @@ NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
 
 @dataclass(frozen=True)
 class World:
-    """An archive, a store and keys below one directory."""
+    """An archive and a store below one directory, or below two addresses; keys and specs in the directory."""
 
     root: Path
+    archive_url: str = ""
+    store_url: str = ""
 
     @property
     def archive(self) -> Path:
         return self.root / "archive"
+
+    @property
+    def store(self) -> Storage:
+        return open_storage(self.store_url or (self.root / "store").as_uri())
 
     def put(self, key: str, frame: pl.DataFrame) -> Path:
         """Write a frame into the archive."""
@@ -56,24 +63,26 @@ class World:
             write_keys(keys)
         spool = self.root / "spool"
         spool.mkdir(exist_ok=True)
-        where = places(self.archive.as_uri(), (self.root / "store").as_uri(), None, spool)
+        store = self.store_url or (self.root / "store").as_uri()
+        where = places(self.archive_url or self.archive.as_uri(), store, None, spool)
         asked = request(self.spec(document), window, as_of=as_of)
         return audit(asked, where, load_signer(keys / "signing.pem"), Run(NOON, {"test": True}), lambda _: None)
 
     def report(self, report: object) -> dict[str, Any]:
         """The stored `report.json` of a sealed report."""
-        storage = open_storage((self.root / "store").as_uri())
-        return parse(read_file(storage, find(storage, str(report)), "report.json"))
+        return parse(self.file(report, "report.json"))
 
     def page(self, report: object) -> str:
         """The stored `report.html`."""
-        storage = open_storage((self.root / "store").as_uri())
-        return read_file(storage, find(storage, str(report)), "report.html").decode()
+        return self.file(report, "report.html").decode()
+
+    def file(self, report: object, name: str) -> bytes:
+        """A stored file of a sealed report."""
+        return read_file(self.store, find(self.store, str(report)), name)
 
     def verify(self) -> Verification:
         """Verify the whole ledger with the public key."""
-        storage = open_storage((self.root / "store").as_uri())
-        return verify(storage, load_public(self.root / "keys" / "public.pem"), None, lambda _: None)
+        return verify(self.store, load_public(self.root / "keys" / "public.pem"), None, lambda _: None)
 
 
 def metrics(document: Mapping[str, Any], **wanted: Any) -> list[dict[str, Any]]:
