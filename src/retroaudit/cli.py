@@ -53,9 +53,7 @@ AsJson = Annotated[bool, typer.Option("--json", help="One JSON document on stand
 SigningKey = Annotated[
     Path | None, typer.Option("--key", help="signing.pem, as keygen wrote it.", envvar="RETROAUDIT_SIGNING_KEY")
 ]
-ReportText = Annotated[
-    str, typer.Argument(help="model/window/kind/part/rev, as `list` prints it; without rev: the newest.", metavar="ID")
-]
+ReportText = Annotated[str, typer.Argument(help="model/window/kind/part/rev; without rev, the newest.", metavar="ID")]
 
 
 def main() -> None:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 P = ParamSpec("P")
 REFERENCE = "reference"
-_SETTINGS = ("RETROAUDIT_ARCHIVE", "RETROAUDIT_STORE", "RETROAUDIT_STATES", "RETROAUDIT_SIGNING_KEY")
+SETTINGS = ("RETROAUDIT_ARCHIVE", "RETROAUDIT_STORE", "RETROAUDIT_STATES", "RETROAUDIT_SIGNING_KEY")
 _GROUP_BYTES = 2 * 1024**3  # about a minute of measuring: Airflow's 5 s a task stay under a tenth
 _MOST_GROUPS = 1000  # Airflow's max_map_length is 1024
 
@@ -197,7 +197,7 @@ def _airflow_facts(context: Mapping[str, Any]) -> dict[str, str]:
 def _places() -> Iterator[Places]:
     from retroaudit.intake import places
 
-    archive, store, states = (_setting(name) for name in _SETTINGS[:3])
+    archive, store, states = (_setting(name) for name in SETTINGS[:3])
     with tempfile.TemporaryDirectory(prefix="retroaudit-") as spool:
         yield places(archive, store, states, Path(spool))
 
