@@ -55,7 +55,9 @@ class World:
         path.write_text(yaml.safe_dump({"model": "model", "owner": "owner@example.com", **document}, sort_keys=False))
         return path
 
-    def audit(self, document: Mapping[str, Any], window: str | None = None, *, as_of: str | None = None) -> Sealed:
+    def audit(
+        self, document: Mapping[str, Any], window: str | None = None, *, as_of: str | None = None, now: datetime = NOON
+    ) -> Sealed:
         """Run one audit in process and seal it."""
         self.archive.mkdir(exist_ok=True)
         keys = self.root / "keys"
@@ -65,8 +67,8 @@ class World:
         spool.mkdir(exist_ok=True)
         store = self.store_url or (self.root / "store").as_uri()
         where = places(self.archive_url or self.archive.as_uri(), store, None, spool)
-        asked = request(self.spec(document), window, as_of=as_of)
-        return audit(asked, where, load_signer(keys / "signing.pem"), Run(NOON, {"test": True}), lambda _: None)
+        asked = request(self.spec(document), window, now, as_of=as_of)
+        return audit(asked, where, load_signer(keys / "signing.pem"), Run(now, {"test": True}), lambda _: None)
 
     def report(self, report: object) -> dict[str, Any]:
         """The stored `report.json` of a sealed report."""

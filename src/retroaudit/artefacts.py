@@ -32,12 +32,17 @@ FileBytes = Annotated[
 
 @dataclass(frozen=True)
 class Request:
-    """Who asks for what: the model's spec, the window, the labels' cut-off, and the part's name."""
+    """Who asks for what: the model's spec, the window, the labels' cut-off, and the part's name.
+
+    `labels_due` says that the cut-off is still to come. It is settled once, when somebody asks, and pinned with the
+    inputs: labels that nobody could have yet are never counted as if they were all there.
+    """
 
     spec: Spec
     window: Window
     as_of: datetime | None = None
     part: str = "main"
+    labels_due: bool = False
 
 
 @dataclass(frozen=True)

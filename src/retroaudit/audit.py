@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from retroaudit import identity
 from retroaudit.archive import pin as pinning
@@ -66,6 +67,9 @@ def audit(request: Request, places: Places, signer: Signer, run: Run, progress: 
 def pin(request: Request, archive: Storage) -> Pinned:
     """Name every object of the window, settle what is asked of it, and refuse what cannot be asked."""
     inputs = pinning.pin(request.spec, request.window, request.as_of, archive)
+    if request.labels_due:
+        unlabelled = tuple(replace(partition, labels=()) for partition in inputs.partitions)
+        inputs = replace(inputs, partitions=unlabelled, labels_due=True)
     surveyed = survey(request.spec, inputs, archive)
     spec = expand(request.spec, surveyed.columns) if surveyed.columns else literal(request.spec)
     needs = {need for each in CHECKS for need in each.needs(spec)} | {ROWS}
@@ -140,7 +144,7 @@ def check(pinned: Pinned, merged: Merged, states: Storage) -> Checked:
 
 
 def _profiles(pinned: Pinned, merged: Merged, states: Storage) -> tuple[Profile, Profile | None]:
-    """What is known of the window, and of the reference where there is one that could be read."""
+    """What is known of the window, and of the reference where there is one: nothing, if it could not be read."""
     store = StateStore(states)
     profile = Profile(
         states={kept.need: _take(store, kept) for kept in merged.window},
@@ -148,12 +152,22 @@ def _profiles(pinned: Pinned, merged: Merged, states: Storage) -> tuple[Profile,
         accounting=tuple(each.accounting for each in merged.measured),
         missing=pinned.inputs.missing,
         schema_changes=pinned.schema_changes,
-        days=pinned.inputs.window.days,
+        labels_awaited=_labels_awaited(pinned, merged),
     )
     if merged.reference is None:
         return profile, None
     of_reference = {kept.need: _take(store, kept) for kept in merged.reference.states}
-    return profile, Profile(of_reference, accounting=(merged.reference.accounting,)) if of_reference else None
+    return profile, Profile(of_reference, accounting=(merged.reference.accounting,))
+
+
+def _labels_awaited(pinned: Pinned, merged: Merged) -> str:
+    """Why labels are still to come: the cut-off is, or no decision of the window is mature by then."""
+    if pinned.inputs.labels_due:
+        return f"labels are due at {pinned.inputs.as_of}"
+    labels = [each.accounting.labels for each in merged.measured if each.accounting.labels]
+    if labels and all(tally.get("immature") for tally in labels):
+        return f"no decision of this window is mature at {pinned.inputs.as_of}"
+    return ""
 
 
 def judge(spec: Spec, checked: Checked) -> Judged:

@@ -124,7 +124,7 @@ def run(
     """Run one audit and seal its report."""
     with tempfile.TemporaryDirectory(prefix="retroaudit-") as spool:
         _finish_run(
-            request(spec, window, as_of=as_of, reference=reference, part=part),
+            request(spec, window, datetime.now(UTC), as_of=as_of, reference=reference, part=part),
             load_signer(_signing_key(key)),
             places(archive, store, states, Path(spool)),
             store=store,

@@ -19,11 +19,18 @@ from retroaudit.storage.protocol import Storage
 
 
 def request(
-    spec_path: Path, window: str | None, *, as_of: str | None = None, reference: str | None = None, part: str = "main"
+    spec_path: Path,
+    window: str | None,
+    now: datetime,
+    *,
+    as_of: str | None = None,
+    reference: str | None = None,
+    part: str = "main",
 ) -> Request:
     """A request with its spec loaded, its window inside the spec's validity, and its cut-off fixed.
 
-    `as_of` defaults to the window's end plus `labels.delay`, never to now (law 3).
+    `as_of` defaults to the window's end plus `labels.delay`, never to now (law 3). Where it is later than `now`, the
+    labels are due: the audit goes on without them.
     """
     spec = load(spec_path)
     if reference:
@@ -31,7 +38,9 @@ def request(
         spec = spec.model_copy(update={"reference": Reference(path=reference)})
     asked = resolve_window(spec, window)
     within(spec, asked)
-    return Request(spec, asked, _as_of(spec, asked, as_of), part)
+    cut_off = _as_of(spec, asked, as_of)
+    due = spec.labels is not None and cut_off is not None and cut_off > now
+    return Request(spec, asked, cut_off, part, due)
 
 
 def _refuse_path(option: str, path: str) -> None:
@@ -61,7 +70,12 @@ def _as_of(spec: Spec, window: Window, text: str | None) -> datetime | None:
         moment = datetime.fromisoformat(text)
     except ValueError as error:
         raise BadInput(Fault("--as-of", repr(text), "a date or an ISO time such as 2026-07-31T00:00:00Z")) from error
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    if window.end and moment < window.end:
+        raise BadInput(
+            Fault("--as-of", moment.isoformat(), f"a time from the window's end, {window.end.isoformat()}, on")
+        )
+    return moment
 
 
 def places(archive: str, store: str, states: str | None, spool: Path) -> Places:

@@ -14,6 +14,7 @@ from retroaudit.demo.archive import write_archive
 from retroaudit.demo.run import run_demo
 from retroaudit.demo.spec import spec_text
 from retroaudit.intake import places, request
+from tests.world import NOON
 
 pytestmark = pytest.mark.slow
 FIRST = date(2026, 4, 1)
@@ -62,7 +63,7 @@ def test_with_nothing_planted_no_metric_fails(tmp_path: Path, seed: int) -> None
 
 def judged(root: Path, window: str) -> tuple[Metric, ...]:
     where = places((root / "archive").as_uri(), (root / "store").as_uri(), (root / "states").as_uri(), root)
-    pinned = audit.pin(request(root / "spec.yaml", window), where.archive)
+    pinned = audit.pin(request(root / "spec.yaml", window, NOON), where.archive)
     measured = [audit.measure(pinned, partition, where) for partition in pinned.inputs.partitions]
     merged = audit.merge(pinned, measured, audit.measure_reference(pinned, where), where.states)
     metrics = audit.judge(pinned.spec, audit.check(pinned, merged, where.states)).metrics

@@ -39,6 +39,7 @@ class Inputs:
     partitions: tuple[Partition, ...]  # in key order, only those that have objects
     missing: tuple[str, ...]  # keys of days of the window without any object
     reference: Partition | None = None
+    labels_due: bool = False  # the audit ran before `as_of`: labels were not complete, and none was pinned
 
 
 @dataclass(frozen=True)

@@ -25,7 +25,6 @@ from retroaudit.ledger.verify import Verification, verify
 from retroaudit.spec.window import Window, parse_window
 
 FIRST = date(2026, 4, 1)
-_NO_EVENTS = Run(datetime(2026, 1, 1, tzinfo=UTC), {})
 
 
 @dataclass(frozen=True)
@@ -102,8 +101,9 @@ def _whole(days: int) -> Window:
 
 def _audit(out: Path, window: str, where: Places, signer: Signer, progress: Callable[[str], None]) -> Sealed:
     progress(f"audit {window}")
-    run = Run(datetime.now(UTC), provenance.facts())
-    return audit(request(out / "lending.yaml", window), where, signer, run, lambda _: None)
+    now = datetime.now(UTC)
+    run = Run(now, provenance.facts())
+    return audit(request(out / "lending.yaml", window, now), where, signer, run, lambda _: None)
 
 
 def _found(night: Sealed) -> list[FoundMetric]:

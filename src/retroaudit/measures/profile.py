@@ -22,7 +22,7 @@ class Profile:
     accounting: tuple[Accounting, ...] = ()
     missing: tuple[str, ...] = ()  # partitions without any object
     schema_changes: tuple[SchemaChange, ...] = ()
-    days: tuple[str, ...] = ()  # the window's partitions
+    labels_awaited: str = ""  # why there are no labels yet, where there will be some; empty where they are there
 
     def state(self, measure: str, *columns: str) -> State | None:
         """A state as it is, for what takes two of them: `grid.align`, `categories.align`."""

@@ -49,7 +49,7 @@ def pin(spec_path: str, **context: Any) -> str:
     from retroaudit.intake import request
 
     params = context.get("params") or {}
-    asked = request(Path(spec_path), window_of(context), as_of=params.get("as_of"))
+    asked = request(Path(spec_path), window_of(context), datetime.now(UTC), as_of=params.get("as_of"))
     with _places() as places:
         return _keep(places, pin_stage(asked, places.archive))
 
@@ -131,8 +131,9 @@ def merge(pinned: str, measured: Sequence[Sequence[str]]) -> str:
     with _places() as places:
         plan = _take(places, pinned, Pinned)
         yielded = [_take(places, key, Measured) for group in measured[:] for key in group]  # one request, no probing
-        reference = yielded.pop() if plan.inputs.reference else None
-        return _keep(places, audit.merge(plan, yielded, reference, places.states))
+        reference = next((each for each in yielded if each.accounting.partition == REFERENCE), None)
+        days = [each for each in yielded if each is not reference]
+        return _keep(places, audit.merge(plan, days, reference, places.states))
 
 
 @final
