@@ -8,11 +8,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 import pytest
 
 from retroaudit import __version__, cli
 from tests.e2e.test_replay import LABELLED, fill
-from tests.world import World
+from tests.world import World, decisions
 
 COMMANDS = ("check", "run", "list", "show", "diff", "verify", "keygen", "demo")
 DAY = "2026-07-01"
@@ -107,7 +108,7 @@ def test_show(call: Call, store: list[str], tmp_path: Path) -> None:
 
 
 def test_show_json_prints_the_sealed_bytes(call: Call, world: World, store: list[str]) -> None:
-    assert call("show", f"{ID}/1", *store, "--json")[1].encode() == world.file(f"{ID}/1", "report.json") + b"\n"
+    assert call("show", f"{ID}/1", *store, "--json")[1].encode() == world.file(f"{ID}/1", "report.json")
 
 
 def test_a_report_that_is_not_there_names_the_nearest(call: Call, store: list[str]) -> None:
@@ -158,7 +159,71 @@ def test_check_tells_what_fits(call: Call, world: World, store: list[str]) -> No
     assert code == 0
     assert DAY in out
     found = json.loads(call("check", world.root / "spec.yaml", "--archive", world.archive.as_uri(), "--json")[1])
-    assert found["features"] == "amount, channel"
+    assert found["features"] == {"amount": "numeric", "channel": "categorical"}
+    assert (found["rows"], found["rows_counted"], found["missing_days"]) == (4000, 4000, [])
+    assert [warning.split(" ")[0] for warning in found["warnings"]] == ["fairness.reference_group", "logs.control"]
+
+
+def test_check_warns_of_what_an_audit_would_not_say(call: Call, world: World) -> None:
+    frame = decisions().with_columns(pl.lit("yes").alias("prediction"))
+    world.put(f"logs/date={DAY}/part-0.parquet", frame)
+    columns = {"time": "time", "prediction": "prediction"}
+    spec = world.spec({"logs": {"path": "logs/date={date}/*.parquet"}, "columns": columns})
+    code, out, _ = call("check", spec, "--archive", world.archive.as_uri())
+    assert code == 0
+    assert "4000 of 4000 rows would be excluded as prediction_invalid" in out
+    assert "columns.positive" in out
+    assert "nothing about the model would be checked" in out
+
+
+def test_check_of_a_window_that_is_not_there(call: Call, world: World, store: list[str]) -> None:
+    assert store
+    words = ["check", world.root / "spec.yaml", "--archive", world.archive.as_uri(), "--window", "2026-06-01"]
+    code, _, err = call(*words)
+    assert code == 2
+    assert DAY in err
+
+
+@pytest.mark.parametrize(("window", "word"), [("2126-07-01", "has ended"), ("2026-07-01", "of its own")])
+def test_a_window_to_come_and_a_store_in_the_archive_are_refused(
+    call: Call, world: World, store: list[str], window: str, word: str
+) -> None:
+    assert store
+    archive, key = world.archive.as_uri(), world.root / "keys" / "signing.pem"
+    nested = [] if word == "has ended" else ["--store", f"{archive}/store"]
+    words = [
+        "run",
+        world.root / "spec.yaml",
+        "--archive",
+        archive,
+        *(nested or store),
+        "--window",
+        window,
+        "--key",
+        key,
+    ]
+    code, _, err = call(*words)
+    assert code == 2
+    assert word in err
+    assert not (world.archive / "store").exists()
+
+
+def test_an_as_of_before_the_windows_end_is_refused(call: Call, world: World, store: list[str]) -> None:
+    key = world.root / "keys" / "signing.pem"
+    words = [
+        "run",
+        world.root / "spec.yaml",
+        "--archive",
+        world.archive.as_uri(),
+        *store,
+        "--window",
+        DAY,
+        "--key",
+        key,
+    ]
+    code, _, err = call(*words, "--as-of", "2026-06-01")
+    assert code == 2
+    assert "2026-07-02" in err
 
 
 def test_check_tells_every_fault_at_once(call: Call, tmp_path: Path) -> None:

@@ -11,7 +11,8 @@ import pytest
 SOURCE = Path(__file__).parents[1] / "src" / "retroaudit"
 FLOORS = (  # from the top down; names on one line do not know each other
     ("cli",),
-    ("demo", "orchestration", "console"),
+    ("telling",),
+    ("demo", "orchestration", "console", "preflight"),
     ("intake",),
     ("audit",),
     ("identity",),

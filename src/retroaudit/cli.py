@@ -6,21 +6,20 @@ import sys
 import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
-from rich.text import Text
 
-from retroaudit import __version__, console, provenance
-from retroaudit.artefacts import Places, Request, Run, Sealed
+from retroaudit import __version__, console, provenance, telling
+from retroaudit.artefacts import Places, Request, Run
 from retroaudit.audit import audit
-from retroaudit.demo.run import Outcome, run_demo
+from retroaudit.demo.run import run_demo
 from retroaudit.faults import BadInput, Fault, RetroauditError
-from retroaudit.intake import places, preflight, request
+from retroaudit.intake import places, request
 from retroaudit.ledger.read import find, read_file, reports
 from retroaudit.ledger.signing import Signer, load_public, load_signer, write_keys
-from retroaudit.ledger.verify import Verification
 from retroaudit.ledger.verify import verify as verify_ledger
+from retroaudit.preflight import preflight
 from retroaudit.report.canonical import parse
 from retroaudit.report.compare import compare
 from retroaudit.storage.open import open_storage
@@ -97,8 +96,7 @@ def check(
     if as_json:
         console.print_json(found)
         return
-    console.out().print(Text("✓ the spec fits the archive", style="green"))
-    console.print_table(("what", "found"), ((name, value) for name, value in found.items()))
+    telling.preflight(found)
 
 
 @app.command(
@@ -139,21 +137,10 @@ def _finish_run(asked: Request, signer: Signer, where: Places, *, store: str, as
     if as_json:
         console.print_json(sealed.summary())
     else:
-        _print_sealed(sealed, store)
+        document = parse(read_file(where.store, find(where.store, str(sealed.report)), "report.json"))
+        telling.sealed(sealed, document, store)
     if sealed.verdict == "failed":
         raise typer.Exit(1)
-
-
-def _print_sealed(sealed: Sealed, store: str) -> None:
-    console.out().print(Text.assemble("verdict  ", console.verdict_text(sealed.verdict)))
-    console.out().print(
-        f"report   {sealed.report}{'' if sealed.created else '  (sealed before: the same bytes)'}", markup=False
-    )
-    console.print_table(
-        ("severity", "finding", "owner"),
-        ((f.severity, f.message, f.owner) for f in sealed.findings),
-    )
-    console.out().print(f"read it  retroaudit show {sealed.report} --store {store} --html report.html", markup=False)
 
 
 @app.command("list", epilog="Example: retroaudit list --store file:///audits --model lending")
@@ -168,13 +155,7 @@ def list_reports(
     if as_json:
         console.print_json([entry.summary() for entry in rows])
         return
-    console.print_table(
-        ("report", "verdict", "findings", "sealed", "commit"),
-        (
-            (str(e.report), console.verdict_text(e.verdict), e.findings, f"{e.sealed_at:%Y-%m-%d %H:%M}", e.commit)
-            for e in rows
-        ),
-    )
+    telling.entries(rows, store)
 
 
 @app.command(epilog="Example: retroaudit show lending/2026-06-30/day/main --store file:///audits --html report.html")
@@ -183,6 +164,7 @@ def show(
     report: ReportText,
     store: Store,
     html: Annotated[Path | None, typer.Option(help="Write the page here instead.")] = None,
+    everything: Annotated[bool, typer.Option("--all", help="Passed and skipped metrics too.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """One stored report: its findings and verdicts, `report.json` with --json, the page with --html."""
@@ -194,36 +176,9 @@ def show(
         return
     document = read_file(storage, entry, "report.json")
     if as_json:
-        sys.stdout.buffer.write(document + b"\n")
+        sys.stdout.buffer.write(document)  # these very bytes were sealed: no line end is added
         return
-    _print_document(parse(document))
-
-
-def _print_document(document: dict[str, Any]) -> None:
-    console.out().print(
-        Text.assemble(document["audit"]["id"], "  ", console.verdict_text(document["summary"]["verdict"]))
-    )
-    console.print_table(
-        ("severity", "finding", "owner"), ((f["severity"], f["message"], f["owner"]) for f in document["findings"])
-    )
-    console.print_table(
-        ("check", "metric", "subject", "slice", "value", "low", "high", "n", "verdict"),
-        (
-            (
-                m["check"],
-                m["metric"],
-                m["subject"],
-                console.where(m["slice"]),
-                console.number(m["value"]),
-                console.number(m["low"]),
-                console.number(m["high"]),
-                m["n"],
-                console.verdict_text(m["verdict"]),
-            )
-            for m in document["metrics"]
-            if m["verdict"]
-        ),
-    )
+    telling.document(parse(document), everything=everything)
 
 
 @app.command(
@@ -243,23 +198,7 @@ def diff(
     if as_json:
         console.print_json(changes)
         return
-    console.print_table(
-        ("check", "metric", "subject", "slice", "before", "after", "verdict before", "verdict after"),
-        (
-            (
-                c["check"],
-                c["metric"],
-                c["subject"],
-                console.where(c["slice"]),
-                console.number(c["before"]),
-                console.number(c["after"]),
-                console.verdict_text(c["verdict_before"]),
-                console.verdict_text(c["verdict_after"]),
-            )
-            for c in changes["metrics"]
-        ),
-        title=f"{len(changes['metrics'])} of {changes['compared']} metrics differ",
-    )
+    telling.changes(changes, documents[1])
 
 
 @app.command(epilog="Example: retroaudit verify --store file:///audits --key public.pem")
@@ -277,24 +216,9 @@ def verify(
     if as_json:
         console.print_json(result.summary())
     else:
-        _print_verification(result)
+        telling.verification(result)
     if result.problems:
         raise typer.Exit(3)
-
-
-def _print_verification(result: Verification) -> None:
-    for problem in result.problems:
-        console.out().print(Text.assemble(("✗ ", "red"), (console.plain(problem.object), "bold")))
-        console.out().print(
-            f"  expected {console.plain(problem.expected)}, found {console.plain(problem.found)}: "
-            f"{console.plain(problem.meaning)}",
-            markup=False,
-        )
-    counted = ", ".join(f"{count} {what}" for what, count in result.checked.items())
-    mark = Text("✗ broken", style="bold red") if result.problems else Text("✓ intact", style="green")
-    console.out().print(Text.assemble(mark, f"  checked {counted}"))
-    for note in result.notes:
-        console.out().print(Text(f"  note: {console.plain(note)}", style="dim"))
 
 
 @app.command(epilog="Example: retroaudit keygen --out keys")
@@ -320,7 +244,7 @@ def keygen(
 def demo(
     *,
     out: Annotated[Path, typer.Option("--out", help="A new or empty directory.")] = Path("demo"),
-    days: Annotated[int, typer.Option(min=1, max=366, help="Nights, from 2026-04-01.")] = 91,
+    days: Annotated[int, typer.Option(min=1, max=200, help="Nights, from 2026-04-01.")] = 91,
     rows: Annotated[int, typer.Option(min=1000, help="Decisions a day.")] = 20_000,
     seed: Annotated[int, typer.Option(min=0, help="Another seed makes another archive.")] = 1,
     incidents: Annotated[
@@ -334,33 +258,9 @@ def demo(
     if as_json:
         console.print_json(outcome.summary())
     else:
-        _print_outcome(outcome)
+        telling.outcome(outcome)
     if not outcome.as_planted:
         raise typer.Exit(1)
-
-
-def _print_outcome(outcome: Outcome) -> None:
-    console.print_table(
-        ("planted", "nights", "first found", "missed"),
-        ((row.name, _span(row.planted), row.first_found, _span(row.missed) or "none") for row in outcome.incidents),
-        title=f"{len(outcome.nights)} nights and the whole window audited",
-    )
-    _print_verification(outcome.verification)
-    good = Text("✓ found exactly what was planted", style="green")
-    console.out().print(good if outcome.as_planted else Text("✗ not what was planted", style="bold red"))
-    console.out().print(f"\nopen  {outcome.page}   (the whole window: {outcome.whole.report})", markup=False)
-    console.out().print(f"or    retroaudit list --store {(outcome.place / 'store').absolute().as_uri()}", markup=False)
-
-
-def _span(nights: tuple[int, ...]) -> str:
-    """Nights in few words: "31-59, 61-91"."""
-    runs: list[list[int]] = []
-    for night in nights:
-        if runs and night == runs[-1][-1] + 1:
-            runs[-1][1:] = [night]
-        else:
-            runs.append([night])
-    return ", ".join("-".join(map(str, run)) for run in runs)
 
 
 def _signing_key(key: Path | None) -> Path:

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
+from itertools import permutations
 from pathlib import Path
-from typing import Any
 
-from retroaudit.archive.partitions import days_present
 from retroaudit.artefacts import Places, Request
-from retroaudit.audit import pin
 from retroaudit.faults import BadInput, Fault
 from retroaudit.spec.load import load
 from retroaudit.spec.model import Reference, Spec
 from retroaudit.spec.paths import path_faults
 from retroaudit.spec.window import Window, parse_window, snapshot, within
 from retroaudit.storage.open import open_storage
-from retroaudit.storage.protocol import Storage
 
 
 def request(
@@ -38,6 +36,10 @@ def request(
         spec = spec.model_copy(update={"reference": Reference(path=reference)})
     asked = resolve_window(spec, window)
     within(spec, asked)
+    if asked.end and asked.end > now:
+        raise BadInput(
+            Fault("--window", f"{asked.key}, which ends at {asked.end.isoformat()}", "a window that has ended")
+        )
     cut_off = _as_of(spec, asked, as_of)
     due = spec.labels is not None and cut_off is not None and cut_off > now
     return Request(spec, asked, cut_off, part, due)
@@ -58,14 +60,20 @@ def resolve_window(spec: Spec, text: str | None) -> Window:
             )
         return snapshot()
     if text is None:
-        raise BadInput(Fault("--window", "nothing", "2026-07-01, 2026-07, 2026-Q3 or 2026-07-01/2026-08-15"))
+        allowed = "2026-07-01, 2026-07, 2026-Q3 or 2026-07-01/2026-08-15 (the last day excluded)"
+        raise BadInput(Fault("--window", "nothing", allowed))
     return parse_window(text, spec.time.zone)
+
+
+def as_of_default(spec: Spec, window: Window) -> datetime | None:
+    """The cut-off that the spec says: the window's end plus `labels.delay`."""
+    delay = spec.labels.delay if spec.labels else None
+    return window.end + delay if window.end and delay is not None else window.end
 
 
 def _as_of(spec: Spec, window: Window, text: str | None) -> datetime | None:
     if text is None:
-        delay = spec.labels.delay if spec.labels else None
-        return window.end + delay if window.end and delay is not None else window.end
+        return as_of_default(spec, window)
     try:
         moment = datetime.fromisoformat(text)
     except ValueError as error:
@@ -79,32 +87,18 @@ def _as_of(spec: Spec, window: Window, text: str | None) -> datetime | None:
 
 
 def places(archive: str, store: str, states: str | None, spool: Path) -> Places:
-    """The addresses, opened: the archive must exist, the store and the states are created where they are not."""
-    kept = open_storage(states or (spool / "states").as_uri(), create=True, durable=False)
-    return Places(open_storage(archive), open_storage(store, create=True), kept, spool)
+    """The addresses, opened: the archive must exist, the store and the states are created where they are not.
+
+    None may lie within another: what is sealed must not become input, nor be erased with the states.
+    """
+    states = states or (spool / "states").as_uri()
+    _refuse_nested({"--archive": archive, "--store": store, "--states": states})
+    opened = open_storage(archive)
+    kept = open_storage(states, create=True, durable=False)
+    return Places(opened, open_storage(store, create=True), kept, spool)
 
 
-def preflight(spec_path: Path, archive: str, window: str | None) -> dict[str, Any]:
-    """What `retroaudit check` tells: the spec loads, its paths match, its columns are there."""
-    spec = load(spec_path)
-    storage = open_storage(archive)
-    asked = resolve_window(spec, window or _newest_day(spec, storage))
-    within(spec, asked)
-    pinned = pin(Request(spec, asked, _as_of(spec, asked, None)), storage)
-    inputs = pinned.inputs
-    return {
-        "model": spec.model,
-        "window": asked.key,
-        "objects": sum(len(p.logs) + len(p.labels) + len(p.control) for p in inputs.partitions),
-        "missing days": ", ".join(inputs.missing) or "none",
-        "reference": f"{len(inputs.reference.logs)} objects" if inputs.reference else "none",
-        "features": ", ".join(pinned.spec.columns.features) or "none",
-        "groups": ", ".join(" by ".join(group) for group in pinned.spec.groups) or "none",
-        "schema changes": len(pinned.schema_changes),
-        "control totals": "yes" if spec.logs.control else "no: population completeness will not be evidenced",
-    }
-
-
-def _newest_day(spec: Spec, storage: Storage) -> str | None:
-    days = days_present(storage, spec.logs.path) if "{date}" in spec.logs.path else ()
-    return max(days, default=None)
+def _refuse_nested(addresses: Mapping[str, str]) -> None:
+    for (inner, inside), (outer, outside) in permutations(addresses.items(), 2):
+        if f"{inside.rstrip('/')}/".startswith(f"{outside.rstrip('/')}/"):
+            raise BadInput(Fault(inner, f"{inside}, which lies within {outer}", "a place of its own"))

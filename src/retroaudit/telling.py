@@ -1,0 +1,169 @@
+"""What the commands tell people: reports, verifications, comparisons and the demo's outcome, as plain tables."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import timedelta
+from typing import Any
+
+from rich.text import Text
+
+from retroaudit import console
+from retroaudit.artefacts import Sealed
+from retroaudit.demo.archive import FIRST
+from retroaudit.demo.run import Outcome
+from retroaudit.ledger.read import Entry
+from retroaudit.ledger.verify import Verification
+
+_UNDECIDED = ("inconclusive", "insufficient")
+_MOST = 20
+
+
+def say(text: str) -> None:
+    """One line; control characters from data are shown, never obeyed."""
+    console.out().print(Text(console.plain(text)))
+
+
+def preflight(found: Mapping[str, Any]) -> None:
+    """What `check` found, and its warnings."""
+    console.out().print(Text("✓ the spec fits the archive", style="green"))
+    facts = ((name.replace("_", " "), _fact(value)) for name, value in found.items() if name != "warnings")
+    console.print_table(("what", "found"), facts)
+    for warning in found["warnings"]:
+        console.out().print(Text(f"! {console.plain(warning)}", style="yellow"))
+
+
+def _fact(value: object) -> str:
+    if isinstance(value, Mapping):
+        return ", ".join(f"{name}: {item}" for name, item in value.items()) or "none"
+    if isinstance(value, list):
+        return ", ".join(" by ".join(item) if isinstance(item, list) else str(item) for item in value) or "none"
+    return str(value)
+
+
+def sealed(audit: Sealed, document: Mapping[str, Any], store: str) -> None:
+    """The end of a run: verdict, id, findings, what could not be decided, and how to read it."""
+    console.out().print(Text.assemble("verdict  ", console.verdict_text(audit.verdict)))
+    say(f"report   {audit.report}{'' if audit.created else '  (sealed before: the same bytes)'}")
+    if document["audit"]["supersedes"]:
+        say(f"         supersedes {document['audit']['supersedes']}: changed {', '.join(document['audit']['cause'])}")
+    _findings(document)
+    _metrics(document, _UNDECIDED)
+    say(f"read it  retroaudit show {audit.report} --store {store} --html report.html")
+
+
+def document(report: Mapping[str, Any], *, everything: bool) -> None:
+    """A stored report: its findings, and its metrics that are not simply passed; or all that have a verdict."""
+    head = console.plain(report["audit"]["id"])
+    console.out().print(Text.assemble(head, "  ", console.verdict_text(report["summary"]["verdict"])))
+    _findings(report)
+    verdicts = ("failed", *_UNDECIDED, "passed", "skipped") if everything else ("failed", *_UNDECIDED)
+    _metrics(report, verdicts)
+    left = Counter(m["verdict"] for m in report["metrics"] if m["verdict"] and m["verdict"] not in verdicts)
+    if left:
+        say(f"{', '.join(f'{count} {verdict}' for verdict, count in sorted(left.items()))}: see them with --all")
+
+
+def _findings(report: Mapping[str, Any]) -> None:
+    if not report["findings"]:
+        say("no findings")
+        return
+    rows = ((f["severity"], f["message"], f["owner"]) for f in report["findings"])
+    console.print_table(("severity", "finding", "owner"), rows)
+
+
+def _metrics(report: Mapping[str, Any], verdicts: Sequence[str]) -> None:
+    """Metrics with these verdicts, in this order, with the reason of each."""
+    chosen = [m for verdict in verdicts for m in report["metrics"] if m["verdict"] == verdict]
+    if not chosen:
+        return
+    names = ("metric", "subject", "slice", "value", "low", "high", "n", "verdict", "reason")
+    console.print_table(names, (_metric(m) for m in chosen))
+
+
+def _metric(metric: Mapping[str, Any]) -> tuple[object, ...]:
+    numbers = (console.number(metric[name]) for name in ("value", "low", "high"))
+    verdict = console.verdict_text(metric["verdict"])
+    return (
+        metric["metric"],
+        metric["subject"],
+        console.where(metric["slice"]),
+        *numbers,
+        metric["n"],
+        verdict,
+        metric["reason"],
+    )
+
+
+def entries(found: Iterable[Entry], store: str) -> None:
+    """The reports of a store."""
+    rows = [
+        (str(e.report), console.verdict_text(e.verdict), e.findings, f"{e.sealed_at:%Y-%m-%d %H:%M}Z", e.commit)
+        for e in found
+    ]
+    if not rows:
+        say(f"no reports in {store}: is this the store?")
+        return
+    console.print_table(("report", "verdict", "findings", "sealed", "commit"), rows)
+
+
+def changes(found: Mapping[str, Any], after: Mapping[str, Any]) -> None:
+    """What differs between two reports, and why the second was made where it supersedes."""
+    if after["audit"]["cause"]:
+        say(f"{after['audit']['id']} was made because these changed: {', '.join(after['audit']['cause'])}")
+    names = ("check", "metric", "subject", "slice", "before", "after", "verdict before", "verdict after")
+    title = f"{len(found['metrics'])} of {found['compared']} metrics differ"
+    console.print_table(names, (_change(c) for c in found["metrics"]), title=title)
+
+
+def _change(change: Mapping[str, Any]) -> tuple[object, ...]:
+    where = console.where(change["slice"])
+    values = console.number(change["before"]), console.number(change["after"])
+    verdicts = console.verdict_text(change["verdict_before"]), console.verdict_text(change["verdict_after"])
+    return (change["check"], change["metric"], change["subject"], where, *values, *verdicts)
+
+
+def verification(result: Verification) -> None:
+    """Every problem with what it means, then what was checked."""
+    for problem in result.problems:
+        console.out().print(Text.assemble(("✗ ", "red"), (console.plain(problem.object), "bold")))
+        say(f"  expected {problem.expected}, found {problem.found}: {problem.meaning}")
+    counted = ", ".join(f"{count} {what}" for what, count in result.checked.items())
+    mark = Text("✗ broken", style="bold red") if result.problems else Text("✓ intact", style="green")
+    console.out().print(Text.assemble(mark, f"  checked {counted}"))
+    for note in result.notes:
+        console.out().print(Text(f"  note: {console.plain(note)}", style="dim"))
+
+
+def outcome(found: Outcome) -> None:
+    """What the demo planted and what was found, when; then whether the ledger holds, and what to open."""
+    rows = (
+        (row.name, _span(row.planted) or "never", _night(row.first_found), _span(row.missed) or "none")
+        for row in found.incidents
+    )
+    title = f"{len(found.nights)} nights and the whole window audited"
+    console.print_table(("planted", "nights", "first found", "missed"), rows, title=title)
+    verification(found.verification)
+    good = Text("✓ found exactly what was planted", style="green")
+    console.out().print(good if found.as_planted else Text("✗ not what was planted", style="bold red"))
+    store = (found.place / "store").absolute().as_uri()
+    say("")
+    say(f"open  {found.page}   (the whole window: {found.whole.report})")
+    for row in [row for row in found.incidents if row.first_found][:_MOST]:
+        say(f"or    retroaudit show {found.nights[(row.first_found or 1) - 1].report} --store {store}   ({row.name})")
+
+
+def _night(number: int | None) -> str:
+    return "never" if number is None else f"{FIRST + timedelta(days=number - 1)} (night {number})"
+
+
+def _span(nights: tuple[int, ...]) -> str:
+    """Nights in few words: "31-59, 61-91"."""
+    runs: list[list[int]] = []
+    for night in nights:
+        if runs and night == runs[-1][-1] + 1:
+            runs[-1][1:] = [night]
+        else:
+            runs.append([night])
+    return ", ".join("-".join(map(str, run)) for run in runs)
