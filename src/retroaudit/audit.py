@@ -165,7 +165,7 @@ def _labels_awaited(pinned: Pinned, merged: Merged) -> str:
     if pinned.inputs.labels_due:
         return f"labels are due at {pinned.inputs.as_of}"
     labels = [each.accounting.labels for each in merged.measured if each.accounting.labels]
-    if labels and all(tally.get("immature") for tally in labels):
+    if labels and all("immature" in tally for tally in labels):
         return f"no decision of this window is mature at {pinned.inputs.as_of}"
     return ""
 
@@ -174,7 +174,7 @@ def judge(spec: Spec, checked: Checked) -> Judged:
     """Decide each verdict, withhold small cells, and name what somebody must look at."""
     decided = with_nothing_checked_failed([decide(metric) for metric in checked.metrics])
     published = withhold_small_cells(decided, spec.privacy.min_cell)
-    return Judged(published, findings(spec, published), worst(published))
+    return Judged(published, findings(spec, published), worst(decided))
 
 
 def report(pinned: Pinned, merged: Merged, checked: Checked, judged: Judged, store: Storage) -> Written:

@@ -43,13 +43,13 @@ def plain(text: object) -> str:
 
 
 def verdict_text(verdict: str | None) -> Text:
-    """A verdict in its colour; "-" where there is none."""
-    return Text(verdict or "-", style=_STYLE.get(verdict or "", ""))
+    """A verdict in its colour; "-" where there is none. Any other text is shown as text of the data."""
+    return Text(plain(verdict or "-"), style=_STYLE.get(verdict or "", ""))
 
 
 def print_json(value: Any) -> None:
-    """One JSON document on standard output, keys in order, never coloured."""
-    sys.stdout.write(json.dumps(value, indent=2, sort_keys=True, ensure_ascii=False, default=str) + "\n")
+    """One JSON document on standard output, keys in order, in ASCII: a terminal obeys nothing in it."""
+    sys.stdout.write(json.dumps(value, indent=2, sort_keys=True, ensure_ascii=True, default=str) + "\n")
 
 
 def print_faults(faults: Iterable[Fault], *, as_json: bool) -> None:
@@ -69,7 +69,13 @@ def print_faults(faults: Iterable[Fault], *, as_json: bool) -> None:
 
 def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, title: str | None = None) -> None:
     """A table for people; every cell is plain text, never markup."""
-    table = Table(title=title, title_justify="left", header_style="bold", box=None, pad_edge=False)
+    table = Table(
+        title=None if title is None else Text(plain(title)),
+        title_justify="left",
+        header_style="bold",
+        box=None,
+        pad_edge=False,
+    )
     for position, column in enumerate(columns):
         table.add_column(column, no_wrap=not position, overflow="fold")  # the first is what people copy: an id
     for row in rows:

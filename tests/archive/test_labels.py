@@ -127,8 +127,26 @@ def test_immature_labels_are_not_seen(archive: Archive) -> None:
     end = datetime(2026, 7, 2, tzinfo=UTC)
     rows, accounting = archive.read(spec, as_of=end + timedelta(days=30, microseconds=-1))
     assert (rows["@label"].null_count(), accounting.labels) == (4, {"immature": 2, "joined": 0})
-    rows, _ = archive.read(spec, as_of=end + timedelta(days=30))
-    assert rows["@label"].to_list() == [1, 0, None, None]
+    rows, accounting = archive.read(spec, as_of=end + timedelta(days=30))
+    assert (rows["@label"].to_list(), "immature" in accounting.labels) == ([1, 0, None, None], False)
+
+
+def test_a_day_too_young_is_immature_before_it_has_any_label(archive: Archive) -> None:
+    archive.log(rows_of(4).drop("y"))
+    archive.log(rows_of(1, "2026-06-01"), day="2026-06-01")
+    archive.write("labels/2026-06-01.parquet", frame(("r0", 1, -40)))
+    _, accounting = archive.read(spec_of(labels=LABELS | {"mature_after": "30d"}), as_of=AS_OF - timedelta(days=10))
+    assert accounting.labels == {"immature": 0, "joined": 0}
+
+
+def test_labels_without_a_time_of_arrival_are_seen_and_said_to_be_undated(archive: Archive) -> None:
+    archive.log(rows_of(4).drop("y"))
+    rows = frame(("r0", 1, 5), ("r0", 1, 5), ("r1", 0, 5), ("r2", None, 5), (None, 1, 5))  # three have id and label
+    archive.write(f"labels/{DAY}.parquet", rows.drop("at"))
+    spec = spec_of(labels={"path": LABELS["path"]})
+    _, accounting = archive.read(spec, as_of=AS_OF)
+    assert accounting.labels == {"duplicate": 1, "joined": 2, "no_id": 1, "no_label": 1, "undated": 3}
+    assert "undated" not in archive.read(spec, as_of=None)[1].labels
 
 
 def test_labels_where_they_cannot_be_observed_are_unexpected(archive: Archive) -> None:

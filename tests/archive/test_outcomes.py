@@ -19,7 +19,7 @@ from retroaudit.archive.outcomes import outcome, positives
         ([0, 1, 2], (1,), [0, 1, -1]),
         ([-1, 5, 10, None], (5, 6, 7, 8, 9, 10), [0, 1, 1, None]),
         ([1.0, float("nan"), -float("inf")], (5, 1), [1, -1, -1]),
-        (["yes", "no", "Yes", None], "yes", [1, 0, 0, None]),
+        (["yes", "no", "Yes", " yes", None], "yes", [1, 0, -1, -1, None]),
         (["5", "6"], 5, [1, 0]),
         ([0, 1], 0, [1, 0]),
         ([None, None], 1, [None, None]),

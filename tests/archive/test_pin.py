@@ -7,13 +7,11 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from retroaudit.archive.inputs import Inputs, Partition, Pinned
-from retroaudit.archive.pin import content_digest, control_digest, decode, encode, label_digest, pin
+from retroaudit.archive.inputs import Partition, Pinned
+from retroaudit.archive.pin import content_digest, control_digest, label_digest, pin
 from retroaudit.faults import BadInput
-from retroaudit.spec.window import parse_window, snapshot
+from retroaudit.spec.window import snapshot
 from retroaudit.storage.protocol import ObjectInfo
 from tests.archive.small import DAY, Archive, spec_of
 
@@ -85,19 +83,6 @@ def test_over_budget_refuses_before_reading(archive: Archive) -> None:
     assert "limits.bytes" in str(raised.value)
 
 
-@pytest.mark.parametrize(
-    "parts",
-    [
-        {"labels": {"path": "labels/all.parquet"}},
-        {"logs": {"path": "logs/date={date}/*.parquet", "control": "control/all.parquet"}},
-        {"reference": {"path": "ref/{date}.parquet"}},
-    ],
-)
-def test_dates_stand_where_they_belong(archive: Archive, parts: dict[str, dict[str, str]]) -> None:
-    with pytest.raises(BadInput, match=r"\{date\}"):
-        full(archive).pin(spec_of(**parts))
-
-
 def test_a_snapshot_has_neither_bounds_nor_missing_days(archive: Archive) -> None:
     archive.write("ref/x.parquet", b"ref")
     inputs = pin(spec_of(logs={"path": "ref/*.parquet"}), snapshot(), None, archive.storage)
@@ -127,35 +112,3 @@ def test_versions_and_checksums_identify_where_nothing_was_hashed() -> None:
     assert content_digest(one) == content_digest(later)
     for changed in (replace(info, version="v2"), replace(info, checksum="etag:y"), replace(info, size=2)):
         assert content_digest(replace(one, logs=(Pinned(changed),))) != content_digest(one)
-
-
-MOMENTS = st.datetimes(datetime(1990, 1, 1), datetime(2100, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001 -- bounds are naive
-TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
-PINNED = st.builds(
-    Pinned,
-    st.builds(ObjectInfo, TEXT, st.integers(0, 2**50), MOMENTS, st.none() | TEXT, st.none() | TEXT),
-    st.none() | TEXT,
-)
-PINNEDS = st.lists(PINNED, max_size=3).map(tuple)
-PARTITION = st.builds(Partition, TEXT, st.none() | MOMENTS, st.none() | MOMENTS, PINNEDS, PINNEDS, PINNEDS)
-
-
-@given(
-    st.builds(
-        Inputs,
-        st.sampled_from([parse_window("2026-07"), parse_window("2026-03-29", "Europe/Berlin"), snapshot()]),
-        st.none() | MOMENTS,
-        st.lists(PARTITION, max_size=2).map(tuple),
-        st.lists(TEXT, max_size=2).map(tuple),
-        st.none() | PARTITION,
-    )
-)
-def test_inputs_round_trip(inputs: Inputs) -> None:
-    assert decode(encode(inputs)) == inputs
-    assert encode(decode(encode(inputs))) == encode(inputs)
-
-
-@pytest.mark.parametrize("data", [b"", b"{}", b"[1]", b"\xff", b'{"window": 1}'])
-def test_other_bytes_are_no_inputs(data: bytes) -> None:
-    with pytest.raises(BadInput, match="what pin wrote"):
-        decode(data)

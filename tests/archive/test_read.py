@@ -17,7 +17,6 @@ from retroaudit.archive import rows as prepared
 from retroaudit.archive.pin import pin
 from retroaudit.archive.read import account, read_partition, unreadable
 from retroaudit.faults import IntegrityBroken, Unreadable
-from retroaudit.measures import measure
 from retroaudit.spec.window import parse_window, snapshot
 from retroaudit.storage.local import LocalStorage
 from retroaudit.storage.protocol import ObjectInfo
@@ -25,11 +24,6 @@ from tests.archive.small import DAY, Archive, reasons, rows_of, spec_of
 
 SPEC = spec_of()
 HOSTILE = ("<script>alert(1)</script>", "a'\"`;--", "line\nbreak\r\n\t", "x" * 10_000, "a.b", "{{ 7*7 }}", "", "^.*$")
-
-
-def test_the_added_columns_are_those_of_the_measures() -> None:
-    added = (prepared.EXCLUDED, prepared.VERSION, prepared.PREDICTION, prepared.LABEL)
-    assert added == (measure.EXCLUDED, measure.VERSION, measure.PREDICTION, measure.LABEL)
 
 
 def test_a_clean_day_counts_whole(archive: Archive) -> None:
@@ -183,31 +177,6 @@ def test_other_content_under_the_old_time_is_found_by_its_digest(archive: Archiv
         list(reading.slices)
 
 
-def test_control_totals(archive: Archive) -> None:
-    spec = spec_of(logs={"path": "logs/date={date}/*.parquet", "control": "control/{date}.parquet"})
-    archive.log(rows_of(3))
-
-    def control() -> tuple[int | None, str]:
-        accounting = archive.read(spec)[1]
-        return accounting.control, accounting.control_fault
-
-    assert control() == (None, "no control total")
-    archive.write(f"control/{DAY}.parquet", pl.DataFrame({"version": ["a", "b"], "rows": [2, 3]}))
-    assert control() == (5, "")
-    for bad, why in (
-        (pl.DataFrame({"n": [1]}), "no column rows"),
-        (pl.DataFrame({"rows": ["1"]}), "string in the column rows"),
-        (pl.DataFrame({"rows": [1.5]}), "double in the column rows"),
-        (pl.DataFrame({"rows": [1, None]}), "missing or negative"),
-        (pl.DataFrame({"rows": [1, -1]}), "missing or negative"),
-        (b"nothing", "a file of 7 bytes"),
-    ):
-        archive.write(f"control/{DAY}.parquet", bad)
-        rows, fault = control()
-        assert rows is None
-        assert why in fault
-
-
 VALUES: dict[str, Any] = {
     "t": st.none()
     | st.datetimes(datetime(2026, 6, 30), datetime(2026, 7, 3))  # noqa: DTZ001 -- naive is UTC
@@ -226,6 +195,7 @@ TYPES: dict[str, Any] = {
     "s": pl.Float64,
     "y": pl.Int64,
 }
+IDS = st.lists(st.none() | st.sampled_from(["a", "b", "<c>", ""]), max_size=12)
 TABLES = st.lists(st.tuples(*VALUES.values()), min_size=1, max_size=12)
 
 
@@ -250,6 +220,41 @@ def test_every_row_is_accounted_for_wherever_files_are_cut(table: list[tuple[Any
     again, cut_accounting = _read([frame[:cut], frame[cut:]])
     assert again.equals(rows)
     assert (cut_accounting.read, cut_accounting.excluded) == (accounting.read, accounting.excluded)
+
+
+def test_rows_that_repeat_are_counted_and_told(archive: Archive) -> None:
+    """The same 5 rows in 4 files: 20 rows, of which 15 repeat an id."""
+    for name in "abcd":
+        archive.log(rows_of(5), name)
+    accounting = archive.read(SPEC)[1]
+    assert (accounting.counted, accounting.duplicate_ids, accounting.null_ids) == (20, 15, 0)
+    archive.log(rows_of(3, id=pl.Series([7.0, None, None])), "b")  # as text 7, as it is where ids are integers
+    archive.log(rows_of(2, id=pl.Series([7, 8])), "c")
+    accounting = archive.read(SPEC)[1]
+    assert (accounting.duplicate_ids, accounting.null_ids) == (5 + 1, 2)
+
+
+def test_ids_repeat_whatever_excludes_their_rows(archive: Archive) -> None:
+    archive.log(rows_of(3, id=pl.lit("same"), s=pl.lit(7.0)))
+    accounting = archive.read(SPEC)[1]
+    assert (accounting.counted, accounting.duplicate_ids) == (0, 2)
+
+
+def test_without_a_column_of_ids_nobody_knows_what_repeats(archive: Archive) -> None:
+    archive.log(rows_of(3))
+    accounting = archive.read(spec_of(columns={"id": None}))[1]
+    assert (accounting.duplicate_ids, accounting.null_ids) == (None, None)
+
+
+@settings(max_examples=40, deadline=None)
+@given(IDS, st.integers(0, 12))
+def test_duplicates_are_rows_less_different_ids_wherever_files_are_cut(ids: list[str | None], cut: int) -> None:
+    frame = rows_of(len(ids)).with_columns(pl.Series("id", ids, dtype=pl.String))
+    known = [each for each in ids if each is not None]
+    for files in ([frame], [frame[:cut], frame[cut:]]):
+        accounting = _read(files)[1]
+        assert accounting.duplicate_ids == len(known) - len(set(known))
+        assert accounting.null_ids == len(ids) - len(known)
 
 
 @dataclass(frozen=True)

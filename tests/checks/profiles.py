@@ -41,7 +41,7 @@ def profile(
     )
     needs = frozenset().union(*(check.needs(told) for check in CHECKS))
     versions = {day: _served(served) for day, served in (days or {}).items()}
-    return Profile(measure([frame], needs), versions, accounting, missing, schema_changes, tuple(versions))
+    return Profile(measure([frame], needs), versions, accounting, missing, schema_changes)
 
 
 def _served(served: Mapping[str | None, int]) -> pl.DataFrame:

@@ -64,8 +64,21 @@ def test_what_cannot_be_said_has_a_reason() -> None:
     assert only(metrics, "version_rate", (("version", "1"),)).value == 1
     empty = versions.check(ABOUT, profile(ABOUT), None)
     assert [(m.verdict, m.reason) for m in empty] == [(Verdict.INSUFFICIENT, "there are no rows")]
+
+
+def test_a_day_of_too_many_versions_hides_no_other_day() -> None:
+    """By hand: of 10,001 versions of a row each 10,000 at least are not declared; of the next day's 100 rows 40."""
     many: dict[str | None, int] = {str(i): 1 for i in range(10_001)}
-    coarse = versions.check(ABOUT, profile(ABOUT, days={"2026-07-01": many}), None)
-    assert [(m.verdict, m.reason) for m in coarse] == [
-        (Verdict.INSUFFICIENT, "more versions than can be told apart on 2026-07-01")
-    ]
+    days: Days = {"2026-07-01": many, "2026-07-02": {"1.5": 60, "1.4": 40}}
+    metrics = versions.check(ABOUT, profile(ABOUT, days=days), None)
+    untold = "at least: more versions than can be told apart on 2026-07-01"
+    overall = only(metrics, "undeclared_version_rate")
+    assert (overall.low, overall.high) == pytest.approx((10_040 / 10_101, 10_041 / 10_101))
+    assert overall.reason == f'served but not declared: "1.4"; {untold}'
+    first = only(metrics, "undeclared_version_rate", (("date", "2026-07-01"),))
+    assert (first.value, first.low, first.high) == pytest.approx((10_000 / 10_001, 10_000 / 10_001, 1))
+    assert first.reason == untold
+    second = only(metrics, "undeclared_version_rate", (("date", "2026-07-02"),))
+    assert (second.low, second.high, second.reason) == (0.4, 0.4, 'served but not declared: "1.4"')
+    rate = only(metrics, "version_rate", (("version", "1.5"),))
+    assert (rate.value, rate.n) == (0.6, 100)  # of the rows whose versions are known

@@ -43,7 +43,7 @@ def run(world: World, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.Mo
 def changed(**parts: Any) -> dict[str, Any]:
     spec = copy.deepcopy(SPEC)
     for name, value in parts.items():
-        spec[name] = {**spec[name], **value} if isinstance(value, dict) else value
+        spec[name] = {**spec.get(name, {}), **value} if isinstance(value, dict) else value
     return spec
 
 
@@ -231,3 +231,67 @@ def test_hostile_names_and_values_are_a_normal_audit(world: World, text: str) ->
     page = world.page(sealed.report)
     assert "<script" not in page
     assert world.verify().problems == ()
+
+
+# --- what must not pass for want of data ------------------------------------------------------------------------------
+
+
+def spec_with_control() -> dict[str, Any]:
+    return changed(logs={"control": "control/{date}.parquet"})
+
+
+def test_a_missing_night_that_somebody_else_counted(world: World) -> None:
+    """The one case that control totals are for: no log at all, and a gateway that counted 4,000 requests."""
+    world.put(LOGS, decisions())
+    world.put("control/2026-07-01.parquet", pl.DataFrame({"rows": [4000]}))
+    world.put("control/2026-07-02.parquet", pl.DataFrame({"rows": [4000]}))
+    document = world.report(world.audit(spec_with_control(), "2026-07-01/2026-07-03").report)
+    day = metric(document, metric="control_difference", slice={"date": "2026-07-02"})
+    assert (day["value"], day["verdict"]) == (-4000, "failed")
+    assert document["inputs"]["missing"] == ["2026-07-02"]
+    assert document["inputs"]["population"]["evidence"] == "contradicted"
+
+
+@pytest.mark.parametrize(
+    ("content", "verdict"),
+    [(None, "insufficient"), (pl.DataFrame({"rows": [-1]}), "failed"), (pl.DataFrame({"other": [1]}), "failed")],
+)
+def test_control_totals_that_are_asked_for_and_useless(
+    world: World, content: pl.DataFrame | None, verdict: str
+) -> None:
+    world.put(LOGS, decisions())
+    world.put("control/2026-06-30.parquet", pl.DataFrame({"rows": [1]}))
+    if content is not None:
+        world.put("control/2026-07-01.parquet", content)
+    assert world.audit(spec_with_control(), DAY).verdict == verdict
+
+
+def test_a_reference_that_cannot_be_read(world: World) -> None:
+    world.put(LOGS, decisions())
+    path = world.put("reference/part-0.parquet", decisions())
+    path.write_bytes(path.read_bytes()[:500])
+    sealed = world.audit(changed(reference={"path": "reference/*.parquet"}), DAY)
+    assert sealed.verdict == "failed"
+    assert metric(world.report(sealed.report), metric="unreadable_reference")["value"] == 1
+
+
+def test_rows_that_repeat_are_found(world: World) -> None:
+    world.put(LOGS, decisions())
+    world.put(f"logs/date={DAY}/part-0-copy.parquet", decisions())
+    sealed = world.audit(SPEC, DAY)
+    assert sealed.verdict == "failed"
+    assert metric(world.report(sealed.report), metric="duplicate_ids")["value"] == 4000
+
+
+def test_one_stray_row_does_not_hide_an_unfair_model(world: World) -> None:
+    """A third group of one person must not take the verdict of the other two with it."""
+    unfair = decisions().with_columns(
+        pl.when(pl.col("group") == "g1").then(pl.lit(0, pl.Int8)).otherwise("prediction").alias("prediction")
+    )
+    stray = unfair.head(1).with_columns(pl.lit("somebody").alias("group"), pl.lit("stray").alias("id"))
+    world.put(LOGS, pl.concat([unfair, stray]))
+    sealed = world.audit(SPEC, DAY)
+    assert sealed.verdict == "failed"
+    assert sealed.findings
+    for name in ("report.json", "report.html", "metrics.parquet"):
+        assert b"somebody" not in world.file(sealed.report, name)

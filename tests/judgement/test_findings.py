@@ -60,3 +60,10 @@ def test_the_sentence_says_what_where_how_much_and_what_is_allowed() -> None:
     band = replace(DRIFT, slice=(("race", None),), threshold=Threshold(min=0.8, max=1.25), reason="against a")
     assert sentence(band).endswith("for race = null is 0.31 (0.3 to 0.32), allowed is 0.8 to 1.25; against a")
     assert len(sentence(replace(DRIFT, subject="x" * 10_000))) < 300
+
+
+def test_a_failure_without_a_value_says_what_is_known() -> None:
+    unbounded = replace(DRIFT, value=None, high=None, low=468.0)
+    assert sentence(unbounded) == "wasserstein of income is at least 468, allowed is at most 0.1"
+    withheld = replace(DRIFT, value=None, low=None, high=None, reason="its numbers are withheld")
+    assert sentence(withheld) == "wasserstein of income failed, allowed is at most 0.1; its numbers are withheld"

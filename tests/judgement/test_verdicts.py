@@ -32,6 +32,9 @@ def metric(value: float | None, low: float | None = None, high: float | None = N
         (None, None, None, Verdict.INSUFFICIENT),
         (math.nan, None, None, Verdict.INSUFFICIENT),
         (math.inf, 1.0, math.inf, Verdict.INSUFFICIENT),
+        (None, 468.0, None, Verdict.FAILED),  # a ratio to a rate of 0: at least 468, whatever it is
+        (None, 0.9, None, Verdict.INSUFFICIENT),
+        (None, None, 0.7, Verdict.FAILED),
     ],
 )
 def test_decides_by_where_the_interval_lies(

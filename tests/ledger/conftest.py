@@ -70,6 +70,12 @@ def signer(keys: Path) -> Signer:
 
 
 @pytest.fixture
+def stranger(tmp_path: Path) -> Signer:
+    """Somebody with a key of their own."""
+    return load_signer(write_keys(tmp_path / "stranger").signing)
+
+
+@pytest.fixture
 def memory() -> Memory:
     return Memory()
 

@@ -20,6 +20,7 @@ MANIFEST = Manifest(
     run_of(1),
     NOON,
     {"verdict": "failed", "hostile": "'\"<script>\n\u2028" * 100, "nested": [1, 0.5, None]},
+    after=41,
 )
 
 
@@ -57,6 +58,9 @@ def test_it_is_an_in_toto_statement(signer: Signer) -> None:
         ("sealed_at", "2026-07-02T12:00:00"),
         ("sealed_at", "2026-07-02T14:00:00+02:00"),
         ("run_key", {"inputs": 1}),
+        ("after", -1),
+        ("after", 1.5),
+        ("after", None),
         ("audit", []),
     ],
 )

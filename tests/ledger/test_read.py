@@ -4,7 +4,7 @@ import pytest
 
 from retroaudit.faults import BadInput, IntegrityBroken
 from retroaudit.ledger.coordinates import commit_key
-from retroaudit.ledger.read import find, latest, read_file, reports
+from retroaudit.ledger.read import find, read_file, reports
 from retroaudit.ledger.signing import Signer
 from tests.ledger.conftest import NOON, Memory, files_of, id_of, seal_day
 
@@ -28,10 +28,6 @@ def test_reports_come_in_the_order_of_the_log(store: Memory) -> None:
 
 def test_an_empty_log_has_no_reports(memory: Memory) -> None:
     assert reports(memory) == ()
-
-
-def test_the_latest_are_those_that_nothing_supersedes(store: Memory) -> None:
-    assert [entry.report for entry in latest(reports(store))] == [id_of(1), id_of(2, 2)]
 
 
 def test_a_report_is_found_by_its_id_or_without_revision(store: Memory) -> None:
@@ -71,6 +67,14 @@ def test_a_manifest_or_commit_that_was_replaced_is_not_read(store: Memory) -> No
     assert len(reports(store)) == 3
     store.objects[commit_key(2)] = store.objects[commit_key(1)]
     with pytest.raises(IntegrityBroken, match="commit 1 in its place"):
+        reports(store)
+
+
+@pytest.mark.parametrize("left", [(2, 3), (3,)])
+def test_a_log_without_its_beginning_is_not_an_empty_one(store: Memory, left: tuple[int, ...]) -> None:
+    for number in {1, 2, 3} - set(left):
+        del store.objects[commit_key(number)]
+    with pytest.raises(IntegrityBroken, match=f"commit 1: found nothing, but {commit_key(left[0])}"):
         reports(store)
 
 

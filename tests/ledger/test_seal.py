@@ -5,14 +5,15 @@ import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from retroaudit.faults import BadInput, Fault, IntegrityBroken
-from retroaudit.ledger.coordinates import commit_key
-from retroaudit.ledger.read import reports
-from retroaudit.ledger.seal import ReportId, next_revision, seal
-from retroaudit.ledger.signing import Signer, generate, load_public, load_signer
+from retroaudit.ledger.coordinates import COMMITS, commit_key, commit_number
+from retroaudit.ledger.read import find, reports
+from retroaudit.ledger.seal import Receipt, ReportId, next_revision, seal
+from retroaudit.ledger.signing import Signer, load_public
 from retroaudit.ledger.verify import verify
 from retroaudit.storage.open import open_storage
 from retroaudit.storage.protocol import Storage
@@ -40,10 +41,15 @@ for number in range(int(seals)):
 """
 
 
-def _next(storage: Storage, spec: str) -> tuple[int, str | None, bool, str | None]:
+def _next(storage: Storage, spec: str) -> tuple[int, str | None, str | None]:
     found = next_revision(storage, "lending", "2026-07-01", "day", "main", run_of(1, spec))
     before = str(found.supersedes) if found.supersedes else None
-    return found.rev, before, found.existing, found.previous_run["spec"] if found.previous_run else None
+    return found.rev, before, found.previous_run["spec"] if found.previous_run else None
+
+
+def _seal_next(storage: Storage, signer: Signer, spec: str) -> Receipt:
+    """Day 1 as a whole run of this spec seals it."""
+    return seal_day(storage, signer, 1, rev=_next(storage, spec)[0], spec=spec)
 
 
 def test_a_report_is_files_a_manifest_and_a_commit(memory: Memory, signer: Signer) -> None:
@@ -93,14 +99,95 @@ def test_revisions_have_no_gaps(memory: Memory, signer: Signer) -> None:
 
 
 def test_the_next_revision_and_its_cause(memory: Memory, signer: Signer) -> None:
-    assert _next(memory, "a") == (1, None, False, None)
+    assert _next(memory, "a") == (1, None, None)
     seal_day(memory, signer, 1, rev=1, spec="a")
-    assert _next(memory, "a") == (1, None, True, None)
-    assert _next(memory, "b") == (2, "lending/2026-07-01/day/main/1", False, "a")
+    assert _next(memory, "a") == (1, None, None)
+    assert _next(memory, "b") == (2, "lending/2026-07-01/day/main/1", "a")
     seal_day(memory, signer, 1, rev=2, spec="b")
-    assert _next(memory, "c") == (3, "lending/2026-07-01/day/main/2", False, "b")
-    assert _next(memory, "b") == (2, "lending/2026-07-01/day/main/1", True, "a")
-    assert _next(memory, "a") == (1, None, True, None)  # a late retry of the first run
+    assert _next(memory, "b") == (2, "lending/2026-07-01/day/main/1", "a")
+    assert _next(memory, "c") == (3, "lending/2026-07-01/day/main/2", "b")
+
+
+def test_what_goes_back_to_what_it_was_is_a_third_revision(memory: Memory, signer: Signer) -> None:
+    for rev, spec in enumerate("aba", 1):
+        assert _seal_next(memory, signer, spec).commit == rev
+    assert _next(memory, "a") == (3, "lending/2026-07-01/day/main/2", "b")
+    assert _seal_next(memory, signer, "a").created is False
+    manifest = find(memory, "lending/2026-07-01/day/main")
+    assert (manifest.report.rev, str(manifest.report.supersedes)) == (3, "lending/2026-07-01/day/main/2")
+    outcome = verify(memory, signer.public)
+    assert (outcome.problems, outcome.notes, outcome.checked["reports"]) == ((), (), 3)
+
+
+@pytest.mark.parametrize(("spec", "rev"), [("b", 2), ("a", 3)])
+def test_a_begun_revision_is_finished_by_its_run_or_by_the_next(
+    memory: Memory, signer: Signer, spec: str, rev: int
+) -> None:
+    """A crash came between the manifest and the commit of revision 2, which the run of "b" had begun."""
+    _seal_next(memory, signer, "a")
+    with pytest.raises(Crash):
+        _seal_next(Memory(memory.objects, before_put=_crash_at_commit), signer, "b")
+    receipt = _seal_next(memory, signer, spec)
+    assert (receipt.report.rev, receipt.commit, receipt.created) == (rev, rev, True)
+    assert [entry.report.rev for entry in reports(memory)] == list(range(1, rev + 1))
+    outcome = verify(memory, signer.public)
+    assert (outcome.problems, outcome.notes) == ((), ())
+
+
+def test_a_late_writer_finds_what_the_next_revision_committed_for_it(memory: Memory, signer: Signer) -> None:
+    """The run of "b" is about to commit when the run of "a" goes through as a whole: four racing orders in one."""
+    _seal_next(memory, signer, "a")
+    rival = Memory(memory.objects)
+
+    def be_slow(key: str) -> None:
+        if key.startswith(COMMITS) and id_of(1, 3).manifest_key not in memory.objects:
+            _seal_next(rival, signer, "a")
+
+    late = _seal_next(Memory(memory.objects, before_put=be_slow), signer, "b")
+    assert (late.report.rev, late.commit) == (2, 2)
+    assert [entry.report.rev for entry in reports(memory)] == [1, 2, 3]
+    assert not verify(memory, signer.public).problems
+
+
+def test_a_predecessor_that_somebody_else_signed_is_not_committed(
+    memory: Memory, signer: Signer, stranger: Signer
+) -> None:
+    seal_day(memory, signer, 2)
+    elsewhere = Memory()
+    seal_day(elsewhere, stranger, 1)
+    memory.objects[id_of(1).manifest_key] = elsewhere.objects[id_of(1).manifest_key]
+    with pytest.raises(BadInput, match="the signature of key"):
+        seal_day(memory, signer, 1, rev=2, spec="b")
+    assert commit_key(2) not in memory.objects
+
+
+def test_finding_a_report_again_takes_few_reads(
+    memory: Memory, signer: Signer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for day in range(1, 29):
+        seal_day(memory, signer, day)
+    asked: list[str] = []
+    look = memory.read
+
+    def count(key: str, **rest: Any) -> bytes:
+        asked.append(key)
+        return look(key, **rest)
+
+    monkeypatch.setattr(memory, "read", count)
+    assert seal_day(memory, signer, 20).commit == 20
+    assert seal_day(memory, signer, 20, rev=2, spec="b").commit == 29
+    read = [commit_number(key) for key in asked if key.startswith(COMMITS)]
+    assert read == [28, 20] * 2  # the head and the report's own; the head and the predecessor's
+
+
+def test_nothing_is_signed_onto_a_log_without_its_beginning(memory: Memory, signer: Signer) -> None:
+    for day in (1, 2, 3):
+        seal_day(memory, signer, day)
+    del memory.objects[commit_key(1)]
+    before = dict(memory.objects)
+    with pytest.raises(IntegrityBroken, match="commit 1: found nothing"):
+        seal_day(memory, signer, 4)
+    assert memory.objects == before
 
 
 def test_other_windows_and_parts_have_revisions_of_their_own(memory: Memory, signer: Signer) -> None:
@@ -109,11 +196,10 @@ def test_other_windows_and_parts_have_revisions_of_their_own(memory: Memory, sig
         assert next_revision(memory, *other, run_of(1)).rev == 1
 
 
-def test_another_key_cannot_go_on_with_the_log(memory: Memory, signer: Signer, tmp_path: Path) -> None:
+def test_another_key_cannot_go_on_with_the_log(memory: Memory, signer: Signer, stranger: Signer) -> None:
     seal_day(memory, signer, 1)
-    (tmp_path / "signing.pem").write_bytes(generate().signing)
     with pytest.raises(BadInput, match="the signature of key"):
-        seal_day(memory, load_signer(tmp_path / "signing.pem"), 2)
+        seal_day(memory, stranger, 2)
     assert commit_key(2) not in memory.objects
 
 
@@ -125,6 +211,11 @@ def test_a_blob_with_other_bytes_stops_the_seal(memory: Memory, signer: Signer) 
     with pytest.raises(IntegrityBroken, match="other bytes than its name says"):
         seal_day(memory, signer, 1)
     assert receipt.created
+
+
+def _crash_at_commit(key: str) -> None:
+    if key.startswith(COMMITS):
+        raise Crash
 
 
 def _crash_at(count: int) -> Callable[[str], None]:

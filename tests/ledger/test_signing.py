@@ -56,16 +56,13 @@ def test_a_place_that_cannot_hold_keys(tmp_path: Path) -> None:
         write_keys(tmp_path / "file" / "below")
 
 
-def test_a_passphrase_locks_the_key(tmp_path: Path) -> None:
-    made = write_keys(tmp_path, b"open sesame")
-    assert load_signer(made.signing, b"open sesame").public.keyid == made.keyid
+def test_a_locked_key_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "signing.pem"
+    lock = serialization.BestAvailableEncryption(b"open sesame")
+    key = ed25519.Ed25519PrivateKey.generate()
+    path.write_bytes(key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, lock))
     with pytest.raises(BadInput, match="locked by a passphrase"):
-        load_signer(made.signing)
-    with pytest.raises(BadInput, match="wrong passphrase"):
-        load_signer(made.signing, b"sesame")
-    open_one = write_keys(tmp_path / "open")
-    with pytest.raises(BadInput, match="without passphrase"):
-        load_signer(open_one.signing, b"needless")
+        load_signer(path)
 
 
 def test_the_wrong_half_is_named(tmp_path: Path) -> None:

@@ -17,12 +17,14 @@ from retroaudit.ledger import commits
 from retroaudit.ledger.coordinates import commit_key
 from retroaudit.ledger.read import reports
 from retroaudit.ledger.seal import seal
-from retroaudit.ledger.signing import Signer, generate, load_signer
+from retroaudit.ledger.signing import Signer
 from retroaudit.ledger.verify import Verification, verify
+from retroaudit.storage.open import open_storage
+from retroaudit.storage.protocol import WORKSHOP
 from tests.ledger.conftest import NOON, Memory, id_of, run_of, seal_day
 
 DAYS = 4
-FLIPS = 2000
+FLIPS = 1000
 
 
 @pytest.fixture(scope="module")
@@ -36,13 +38,6 @@ def sealed(signer: Signer) -> dict[str, bytes]:
 @pytest.fixture
 def store(sealed: dict[str, bytes]) -> Memory:
     return Memory(dict(sealed))
-
-
-@pytest.fixture
-def stranger(tmp_path: Path) -> Signer:
-    path = tmp_path / "signing.pem"
-    path.write_bytes(generate().signing)
-    return load_signer(path)
 
 
 def _meanings(outcome: Verification) -> str:
@@ -235,6 +230,34 @@ def test_what_belongs_to_nothing_is_noted(store: Memory, signer: Signer) -> None
     orphans, strangers = outcome.notes
     assert orphans.endswith("and 2 more: in no report: left over from a crash, harmless")
     assert strangers == "README: unknown to the ledger"
+
+
+def test_what_no_listing_shows_is_noted(tmp_path: Path, signer: Signer) -> None:
+    storage = open_storage((tmp_path / "store").as_uri(), create=True)
+    for day in (1, 2, 3):
+        seal_day(storage, signer, day)
+    hidden = open_storage((tmp_path / "store" / WORKSHOP).as_uri())
+    seal_day(hidden, signer, 9)
+    (tmp_path / "store" / commit_key(4)).mkdir()
+    outcome = verify(storage, signer.public)
+    assert (outcome.problems, dict(outcome.checked)) == ((), {"commits": 3, "reports": 3, "files": 9})
+    names = [".retroaudit/.retroaudit", ".retroaudit/blobs", ".retroaudit/log"]  # and .retroaudit/reports, the commit
+    meaning = "in no listing: a write that broke off, or put there by somebody else"
+    assert outcome.notes == (f"{', '.join(names)} and 2 more: {meaning}",)
+
+
+@pytest.mark.parametrize("broken", [commit_key(2), id_of(1).manifest_key], ids=["commit", "manifest"])
+def test_a_link_to_itself_is_a_problem_and_no_traceback(tmp_path: Path, signer: Signer, broken: str) -> None:
+    storage = open_storage((tmp_path / "store").as_uri(), create=True)
+    for day in (1, 2, 3):
+        seal_day(storage, signer, day)
+    path = tmp_path / "store" / broken
+    path.unlink()
+    path.symlink_to(path.name)
+    outcome = verify(storage, signer.public)
+    assert any(broken in problem.found for problem in outcome.problems)
+    with pytest.raises(BadInput, match=broken):
+        reports(storage)
 
 
 def test_what_is_put_into_the_log_is_a_problem(store: Memory, signer: Signer) -> None:

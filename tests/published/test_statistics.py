@@ -16,15 +16,8 @@ import numpy as np
 import polars as pl
 import pytest
 
-from retroaudit.checks.drift.distances import (
-    ChiSquare,
-    chi2,
-    jensenshannon_of_categories,
-    ks,
-    psi_of_categories,
-    psi_term,
-    wasserstein,
-)
+from retroaudit.checks.drift import bins as binning
+from retroaudit.checks.drift.distances import ChiSquare, chi2, jensenshannon, ks, psi, psi_term, wasserstein
 from retroaudit.measures import categories, grid
 from tests.world import REFERENCE_DATA
 
@@ -117,7 +110,7 @@ def of_psi_bin(given: Reference, group: Reference) -> float:
 
 def of_psi(given: Reference, _: Reference) -> float:
     sides = (dict(zip(given["bins"], given[side], strict=True)) for side in ("expected", "actual"))
-    return psi_of_categories(*sides).value
+    return psi(binning.counted(*sides)).value
 
 
 def of_two_proportions(given: Reference, group: Reference) -> ChiSquare:
@@ -205,4 +198,4 @@ def jensenshannon_base_2(column: str, now: pl.Series) -> float:
         inner = [bins(side, edges) for side in (before(column), now)]
         sides = [["outside" if number in {0, len(edges)} else number for number in side] for side in inner]
         sides = [[str(number) for number in side] for side in sides]
-    return jensenshannon_of_categories(*(counted(side) for side in sides)).value / math.sqrt(math.log(2))
+    return jensenshannon(binning.counted(*(counted(side) for side in sides))).value / math.sqrt(math.log(2))

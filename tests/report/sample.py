@@ -63,6 +63,34 @@ def sample() -> dict[str, Any]:
     )
 
 
+def small() -> dict[str, Any]:
+    """Two days, and one or two of everything that a document can hold."""
+    window = Window(f"{DAYS[0]}_{DAYS[1]}", "range", "UTC", START, START + timedelta(days=2), DAYS[:2])
+    reference = Partition("snapshot", None, None, (_object("snapshots/0.parquet"),))
+    metrics = [
+        decide(
+            Metric(
+                check="drift", metric="ks", subject=name, value=0.3, low=0.2, high=0.4, threshold=Threshold(0.0, 0.1)
+            )
+        )
+        for name in ("num_00", "cat_00")
+    ]
+    metrics += [decide(metric) for metric in _group((("gender", "female"),), 500, unfair=True)]
+    values = Categories({"rent": 70, None: 40}, exact=True)
+    return build(
+        header=header(verdict="failed", supersedes="lending/2026-Q2/quarter/main/1", cause=("inputs",)),
+        inputs=Inputs(window, START + timedelta(days=32), (_partition(DAYS[0], 0),), (DAYS[1],), reference),
+        accounting=[Accounting(DAYS[0], 2, 100, 90, excluded={"outside_partition": 10}, control=100)],
+        states={DAYS[0]: "7f" * 32},
+        metrics=metrics,
+        findings=findings(SPEC, metrics),
+        histograms=[numeric("num_00", _grid(1, 0.0, False), None, 10), categorical("cat_00", values, values, 10)],
+        schema_changes=[SchemaChange(DAYS[0], "num_00", "Int64", "Float64")],
+        notes=["a note"],
+        reference=Accounting("snapshot", 1, 1000, 1000),
+    )
+
+
 def header(**changes: Any) -> Header:
     """A header with plain values."""
     values: dict[str, Any] = {

@@ -10,10 +10,12 @@ from typing import Any
 
 import pytest
 
-from retroaudit.checks.metric import Metric, Verdict
+from retroaudit.checks.metric import Metric, Threshold, Verdict
+from retroaudit.judgement.findings import findings
+from retroaudit.judgement.verdicts import decide
 from retroaudit.report.document import build
 from retroaudit.report.html import render
-from tests.report.sample import HOSTILE, accounting, all_metrics, header, histograms, inputs, sample
+from tests.report.sample import HOSTILE, SPEC, accounting, all_metrics, header, histograms, inputs, sample
 
 VOID = {"meta", "br", "path", "rect", "line", "circle"}
 
@@ -129,7 +131,11 @@ def test_every_plot_has_words_and_every_class_has_a_style(page: bytes) -> None:
 
 def test_the_verdict_and_what_failed_come_first(page: bytes) -> None:
     text = " ".join("".join(Page(page).text).split())
-    assert "The audit of lending over 1 April 2026 to 30 June 2026 failed: of 211 checked metrics, 8 failed" in text
+    # the sample's verdicts: 173 passed, 8 failed, 2 inconclusive; 28 insufficient, which are not checked (law 4)
+    assert (
+        "The audit of lending over 1 April 2026 to 30 June 2026 failed: of 183 checked metrics, 8 failed, 2 could not "
+        "be decided either way and 173 passed; 28 more could not be checked (too few rows: 100 are asked for)." in text
+    )
     assert text.index("Impact ratio, gender = male, age_band = 18-29") < text.index("Drift")
     assert "retroaudit verify lending/2026-Q2/quarter/main/0 --store URL --key public.pem" in text
 
@@ -151,6 +157,63 @@ def test_a_report_with_little_in_it_renders(metrics: list[Metric]) -> None:
     )
     assert Page(render(document)).open == []
     assert "No metric failed." in render(document).decode()
+
+
+def _text(**parts: Any) -> str:
+    values: dict[str, Any] = {"header": header(), "inputs": inputs(), "accounting": (), "states": {}, "findings": ()}
+    return " ".join("".join(Page(render(build(**{**values, **parts}))).text).split())
+
+
+def test_what_could_not_be_checked_has_its_own_reason() -> None:
+    awaited = [
+        Metric(check="performance", metric=name, verdict=Verdict.INSUFFICIENT, reason="labels are due on 1 August")
+        for name in ("tpr", "fpr")
+    ]
+    text = _text(metrics=awaited)
+    assert "nothing was checked" in text
+    assert "2 more could not be checked (labels are due on 1 August)." in text
+    assert "too few rows" not in text
+    other = Metric(check="drift", metric="ks", subject="x", verdict=Verdict.INSUFFICIENT, reason="there is no value")
+    assert "3 more could not be checked (the tables give each reason)." in _text(metrics=[*awaited, other])
+
+
+def test_the_number_of_findings_is_not_that_of_failed_metrics() -> None:
+    """Three days on which the same thing failed are one finding."""
+    failed = [
+        decide(Metric(check="drift", metric="ks", slice=(("date", day),), value=1.0, threshold=Threshold(max=0.1)))
+        for day in ("2026-04-01", "2026-04-02", "2026-04-03")
+    ]
+    assert "findings1of 3 failed metrics" in _text(metrics=failed, findings=findings(SPEC, failed))
+
+
+def test_names_that_are_parts_of_hashes_are_explained() -> None:
+    kept = {"column": "a", "kind": "categorical", "values": ["#7"], "exact": True, "current": [9, 0], "reference": None}
+    drawn = [Metric(check="drift", metric="jensenshannon", subject="a", value=0.0)]
+    sentence = "each name with # stands for all values that share the beginning of a hash"
+    assert sentence in _text(metrics=drawn, histograms=[{**kept, "exact": False}])
+    assert sentence not in _text(metrics=drawn, histograms=[kept])
+
+
+def test_thousands_of_groups_make_no_large_page() -> None:
+    groups = [
+        Metric(check="fairness", metric=metric, slice=(("shop", f"{shop}"),), value=0.5, threshold=Threshold(0.8, 1.2))
+        for metric in ("selection_rate", "impact_ratio")
+        for shop in range(3000)
+    ]
+    document = build(
+        header=header(),
+        inputs=inputs(),
+        accounting=(),
+        states={},
+        metrics=[decide(each) for each in groups],
+        findings=(),
+    )
+    page = render(document)
+    assert len(page) < 1_000_000
+    text = " ".join("".join(Page(page).text).split())
+    assert "Impact ratio: the worst 12 of 3 000 groups" in text
+    assert "5 952 more are in metrics.parquet and report.json." in text  # 2 x 3,000 less 48 of the card
+    assert len(document["metrics"]) == 6000
 
 
 def test_histograms_that_are_withheld_or_empty_render() -> None:

@@ -40,7 +40,11 @@ def test_number(value: float | str | None, text: str) -> None:
         ("nan_rate", 0.0, 0.0, 2e-6, f"0 % (0{DASH}0.0002 %)"),
         ("wasserstein", 0.812, 0.812, 0.812, "0.812"),
         ("wasserstein", 0.812, 0.81199, 0.81201, "0.812"),
+        ("ks", 0.0, 0.0, 5e-324, f"0 (0{DASH}4.94e{MINUS}324)"),  # half of the interval is no double
+        ("null_rate", 1e308, 1e307, 1.1e308, f"inf % (inf{DASH}inf %)"),  # nor is a hundredfold
         ("ks", None, None, None, DASH),
+        ("selection_rate", None, 0.3, None, "at least 30.0 %"),
+        ("impact_ratio", None, 0.2, 0.5, "at least 0.200 and at most 0.500"),
         ("ks", 0.5, None, None, "0.500"),
     ],
 )

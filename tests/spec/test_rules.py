@@ -44,6 +44,8 @@ def faults(text: str) -> list[tuple[str, str]]:
         "labels: {path: 'l/{date}.parquet', observed_when: {prediction: 1}}\n",
         "schedule: {day: true}\n",
         "drift: {numeric: {method: ks}, categorical: {method: chi2, threshold: 0.05}}\n",
+        "drift: {numeric: {method: psi, threshold: 2}, categorical: {method: jensenshannon, threshold: 0.8}}\n",
+        "drift: {numeric: {method: wasserstein, threshold: 1.5}}\n",
     ],
 )
 def test_good_specs_pass(more: str) -> None:
@@ -66,6 +68,12 @@ def test_good_specs_pass(more: str) -> None:
         ("versions: [{name: a, from: 2026-02-01, to: 2026-02-01}]", "11 versions[0].to", "a day after from"),
         ("versions:\n- {name: a, from: 2026-01-01}\n- {name: a, from: 2026-02-01}", "13 versions[1].name", "once"),
         ("valid: {from: 2026-02-01, to: 2026-01-01}", "11 valid.to", "a day after from"),
+        ("drift: {categorical: {method: chi2}}", "11 drift.categorical", "the least p-value that is no drift"),
+        ("drift: {categorical: {method: chi2, threshold: 1.5}}", "11 drift.categorical.threshold", "less than 1,"),
+        ("drift: {categorical: {method: jensenshannon, threshold: 0.84}}", "11 drift.categorical", "than 0.8326,"),
+        ("drift: {numeric: {method: jensenshannon, threshold: 1}}", "11 drift.numeric.threshold", "than 0.8326,"),
+        ("drift: {numeric: {method: ks, threshold: 1}}", "11 drift.numeric.threshold", "less than 1, as ks is"),
+        ("drift: {categorical: {method: chi2, threshold: 0}}", "11 drift.categorical.threshold", "more than 0"),
         ("time: {zone: Europe/Berlni}", "11 time.zone", "'Europe/Berlin'"),
         ("labels: {path: 'labels/*.parquet'}", "11 labels.path", "as in logs.path"),
         ("labels: {path: 'l/{date}.parquet', observed_when: {}}", "11 labels.observed_when.prediction", "0 or 1"),

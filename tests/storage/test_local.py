@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import socket
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -100,10 +101,61 @@ def test_a_link_to_nothing_is_refused(storage: LocalStorage) -> None:
         list(storage.list())
 
 
-def test_a_name_that_is_not_utf8_is_refused(storage: LocalStorage) -> None:
-    Path(os.fsdecode(os.fsencode(storage.root) + b"/\xff")).write_bytes(b"")
-    with pytest.raises(BadInput, match="not UTF-8"):
+def test_a_name_that_is_not_utf8_is_refused_and_can_be_found(storage: LocalStorage) -> None:
+    folder = storage.root / "logs"
+    folder.mkdir()
+    Path(os.fsdecode(os.fsencode(folder) + b"/part-\xff.parquet")).write_bytes(b"")
+    with pytest.raises(BadInput) as caught:
         list(storage.list())
+    (fault,) = caught.value.faults
+    assert fault.subject == r"logs/part-\xff.parquet"
+    assert fault.found == "a name that is not UTF-8"
+    assert fault.remedy.startswith("Rename it")
+
+
+@pytest.mark.parametrize("name", ["loop", "folder/loop"])
+def test_a_link_to_itself_is_refused(storage: LocalStorage, name: str) -> None:
+    (storage.root / "folder").mkdir()
+    path = storage.root / name
+    path.symlink_to(path.name)
+    for refused in (
+        lambda: storage.read(name),
+        lambda: storage.head(name),
+        lambda: storage.read(f"{name}/below"),
+        lambda: storage.put_if_absent(f"{name}/below", b""),
+        lambda: list(storage.list()),
+    ):
+        with pytest.raises(BadInput, match=name):
+            refused()
+
+
+def test_a_pipe_or_socket_is_refused_and_a_folder_is_a_folder(
+    storage: LocalStorage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (storage.root / "part-1.parquet").mkdir()
+    storage.put_if_absent("part-1.parquet/x", b"")
+    assert _keys(storage) == ["part-1.parquet/x"]
+    os.mkfifo(storage.root / "part-9.parquet")
+    with pytest.raises(BadInput, match=r"part-9\.parquet: found a pipe, socket or device"):
+        list(storage.list())
+    assert _keys(storage, "part-1") == ["part-1.parquet/x"]
+    (storage.root / "part-9.parquet").unlink()
+    monkeypatch.chdir(storage.root)  # a socket's name may have 107 bytes
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind("part-9.parquet")
+        with pytest.raises(BadInput, match=r"part-9\.parquet"):
+            list(storage.list())
+
+
+def test_strays_are_what_no_listing_shows(storage: LocalStorage) -> None:
+    storage.put_if_absent("a/b/c", b"")
+    assert list(storage.strays()) == []
+    (storage.root / "a" / "empty" / "deeper").mkdir(parents=True)
+    (storage.root / WORKSHOP / "log").mkdir()
+    (storage.root / WORKSHOP / "log" / "1").write_bytes(b"")
+    (storage.root / WORKSHOP / "left-over").write_bytes(b"")
+    assert _keys(storage) == ["a/b/c"]
+    assert sorted(storage.strays()) == [f"{WORKSHOP}/left-over", f"{WORKSHOP}/log", "a/empty/deeper/"]
 
 
 def test_absent_objects_are_bad_input(storage: LocalStorage) -> None:

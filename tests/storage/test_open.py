@@ -32,6 +32,14 @@ def test_a_file_is_no_directory(tmp_path: Path) -> None:
                 open_storage(url, create=create)
 
 
+def test_a_link_to_itself_is_no_directory(tmp_path: Path) -> None:
+    (tmp_path / "loop").symlink_to("loop")
+    for url in ((tmp_path / "loop").as_uri(), (tmp_path / "loop" / "below").as_uri()):
+        for create in (False, True):
+            with pytest.raises(BadInput, match="expected a directory"):
+                open_storage(url, create=create)
+
+
 def test_a_plain_path_gets_the_url_to_write(tmp_path: Path) -> None:
     with pytest.raises(BadInput) as caught:
         open_storage(str(tmp_path))

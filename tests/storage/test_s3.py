@@ -102,9 +102,11 @@ def test_hostile_keys_never_leave_the_spool(s3: S3Storage, tmp_path: Path) -> No
 
 
 def test_folder_markers_and_the_workshop_are_not_listed(s3: S3Storage) -> None:
-    _overwrite(s3, "folder/", b"")
+    for key in ("", "folder/", f"{WORKSHOP}/log/commits/000000/000000000001"):
+        _overwrite(s3, key, b"")
     s3.require_put_if_absent()
     assert list(s3.list()) == []
+    assert list(s3.strays()) == [f"{WORKSHOP}/log/commits/000000/000000000001", "folder/"]
     assert s3.head(f"{WORKSHOP}/put-if-absent") is not None
 
 
@@ -189,6 +191,7 @@ def test_a_real_server_keeps_what_was_pinned(seaweedfs: S3Storage, tmp_path: Pat
 
 
 @pytest.mark.server
+@pytest.mark.slow
 def test_one_of_16_writers_wins_on_a_real_server(seaweedfs: S3Storage) -> None:
     seaweedfs.require_put_if_absent()
     _one_writer_wins(seaweedfs, 16)

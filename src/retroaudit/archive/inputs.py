@@ -36,8 +36,8 @@ class Inputs:
 
     window: Window
     as_of: datetime | None
-    partitions: tuple[Partition, ...]  # in key order, only those that have objects
-    missing: tuple[str, ...]  # keys of days of the window without any object
+    partitions: tuple[Partition, ...]  # in key order, only those that have logs or control totals
+    missing: tuple[str, ...]  # keys of days of the window without logs
     reference: Partition | None = None
     labels_due: bool = False  # the audit ran before `as_of`: labels were not complete, and none was pinned
 
@@ -47,7 +47,10 @@ class Accounting:
     """The rows of one partition: `read == counted + sum(excluded.values())` (law 2).
 
     `control` is the number that someone else counted, or None where the spec names no control totals, or where
-    they cannot be used (`control_fault` says why).
+    they cannot be used (`control_fault` says why); `control_by_version` the same for each version of the model, or
+    None where the control totals, or the logs, do not name versions. Rows without a version are in `control` alone.
+    `duplicate_ids` are rows whose id an earlier row of the partition has, `null_ids` rows without one; None where
+    the spec names no column of ids.
     A partition that could not be read has `unreadable` set, and nothing counted.
     """
 
@@ -57,9 +60,12 @@ class Accounting:
     counted: int
     excluded: Mapping[str, int] = field(default_factory=dict)
     control: int | None = None
-    labels: Mapping[str, int] = field(default_factory=dict)  # joined, unmatched, late, duplicate, conflicting, …
+    labels: Mapping[str, int] = field(default_factory=dict)  # joined, unmatched, late, immature, undated, …
     unreadable: str | None = None
     control_fault: str = ""
+    control_by_version: Mapping[str, int] | None = None
+    duplicate_ids: int | None = None
+    null_ids: int | None = None
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,8 @@
 
 Every row read is tallied once: `no_id`, `no_label`, `late`, `immature`, `duplicate`, `superseded`, `conflicting`,
 or it is the one that speaks for its id. An id that speaks is `unmatched` where the partition has no row of it.
+Besides, `undated` are the rows seen although nothing says that they had arrived: there is an `as_of`, but the labels
+carry no time of arrival.
 """
 
 from __future__ import annotations
@@ -58,13 +60,14 @@ def lookup(slices: Iterable[tuple[str, pl.DataFrame]], columns: LabelColumns, as
     arrival is late. Among rows of one id: the same label twice is a duplicate; of different labels the latest
     speaks; of different ones at the same latest time none does. Raises `Unreadable` beyond 1 GiB of distinct ids.
     """
-    tallies = dict.fromkeys(("no_id", "no_label", "late", "duplicate", "superseded", "conflicting"), 0)
+    tallies = dict.fromkeys(("no_id", "no_label", "late", "duplicate", "superseded", "conflicting", "undated"), 0)
     seen = _seen(pl.DataFrame(schema={"@id": pl.String, "label": pl.Int8, "arrived": pl.Int64, "rows": pl.Int64}))
     for key, frame in slices:
         rows = _rows(frame, columns, as_of)
         for reason in ("no_id", "no_label", "late"):
             tallies[reason] += int(rows["why"].eq_missing(reason).sum())
         fresh = rows.filter(pl.col("why").is_null()).select("@id", "label", "arrived", rows=pl.lit(1, pl.Int64))
+        tallies["undated"] += fresh.height if as_of is not None and columns.arrived is None else 0
         seen = _seen(pl.concat([seen, fresh]))
         size = seen.height * _ROW_BYTES + (seen["@id"].str.len_bytes().sum() or 0)
         if size > LOOKUP_BYTES:

@@ -22,7 +22,8 @@ def outcome(values: pl.Series, positive: Iterable[Scalar]) -> pl.Series:
 
     Where the only positive is 1 or true, everything but 0, 1, false and true (as number, boolean or text) is
     invalid. Otherwise a value among the positives is 1 and any other 0; NaN and infinity are invalid. Numbers are
-    compared as numbers with numeric positives, text with the text of each positive, case and all.
+    compared as numbers with numeric positives, text with the text of each positive. Text that is a positive but for
+    case or spaces is invalid: a writer who changed its spelling must not turn positives into negatives unseen.
     """
     wanted = set(positive)
     binary = wanted == {1}
@@ -30,7 +31,8 @@ def outcome(values: pl.Series, positive: Iterable[Scalar]) -> pl.Series:
     if values.dtype == pl.String:
         column = column.str.to_lowercase() if binary else column
         hit = column.is_in(_TRUE if binary else _texts(wanted))
-        valid = column.is_in(_TRUE + _FALSE) if binary else pl.lit(value=True)
+        loose = column.str.strip_chars().str.to_lowercase().is_in([text.strip().lower() for text in _texts(wanted)])
+        valid = column.is_in(_TRUE + _FALSE) if binary else hit | ~loose
     elif values.dtype.is_numeric() or values.dtype == pl.Boolean:
         values = values.cast(pl.Int8) if values.dtype == pl.Boolean else values
         hit = pl.any_horizontal(column == number for number in _numbers(wanted)) if _numbers(wanted) else pl.lit(False)

@@ -8,43 +8,37 @@ from dataclasses import replace
 from datetime import datetime
 
 import rfc8785
-from pydantic import TypeAdapter, ValidationError
 
 from retroaudit.archive.inputs import Inputs, Partition, Pinned
 from retroaudit.archive.objects import sha256
-from retroaudit.archive.partitions import SNAPSHOT, Found, dated, find
+from retroaudit.archive.partitions import SNAPSHOT, Found, find
 from retroaudit.faults import BadInput, Fault
 from retroaudit.spec.model import Spec
 from retroaudit.spec.window import Window, day_bounds
 from retroaudit.storage.protocol import ObjectInfo, Storage
 
 REFERENCE = "reference"
-_ADAPTER = TypeAdapter(Inputs)
 
 
-def pin(
-    spec: Spec, window: Window, as_of: datetime | None, storage: Storage, reference_storage: Storage | None = None
-) -> Inputs:
+def pin(spec: Spec, window: Window, as_of: datetime | None, storage: Storage) -> Inputs:
     """Every object of the window: logs, labels, control totals and the fixed reference, with days that have none.
 
     Content is hashed where the store keeps no versions, and for tier high; all of it after the budget was checked.
     Raises `BadInput`, all faults at once, where the archive is not there, where a pattern matches nothing at all
-    (naming the nearest keys), where labels or control totals cannot be told by date, and where `limits.bytes` would
-    be passed. A window without any object, in an archive that has others, is all missing days and no error.
+    (naming the nearest keys), and where `limits.bytes` would be passed. A window without any object, in an archive
+    that has others, is all missing days and no error.
     """
-    _raise(_pattern_faults(spec))
     found = {"logs.path": find(storage, spec.logs.path, window.days)}
     if spec.labels:
         found["labels.path"] = find(storage, spec.labels.path, window.days)
     if spec.logs.control:
         found["logs.control"] = find(storage, spec.logs.control, window.days)
-    there = reference_storage or storage
     if spec.reference and spec.reference.path:
-        found["reference.path"] = find(there, spec.reference.path, ())
-    _raise([*_nothing_faults(spec, found, storage, there), *_budget_faults(spec, found)])
+        found["reference.path"] = find(storage, spec.reference.path, ())
+    _raise([*_nothing_faults(spec, found, storage), *_budget_faults(spec, found)])
     inputs = _assemble(window, as_of, found)
     hashed = spec.tier == "high"
-    reference = inputs.reference and _with_digests(inputs.reference, there, everything=hashed)
+    reference = inputs.reference and _with_digests(inputs.reference, storage, everything=hashed)
     days = tuple(_with_digests(partition, storage, everything=hashed) for partition in inputs.partitions)
     return replace(inputs, partitions=days, reference=reference)
 
@@ -67,27 +61,13 @@ def control_digest(partition: Partition) -> str:
     return _digest(partition.control)
 
 
-def encode(inputs: Inputs) -> bytes:
-    """The inputs as canonical JSON; `decode` gives the same value back."""
-    return bytes(rfc8785.dumps(_ADAPTER.dump_python(inputs, mode="json")))
-
-
-def decode(data: bytes) -> Inputs:
-    """The inputs that `encode` wrote. Raises `BadInput` for any other bytes."""
-    try:
-        return _ADAPTER.validate_json(data)
-    except ValidationError as error:
-        found = f"{error.error_count()} places that are no pinned inputs"
-        raise BadInput(Fault("inputs", found, "what pin wrote")) from error
-
-
 def _assemble(window: Window, as_of: datetime | None, found: Mapping[str, Found]) -> Inputs:
     logs, labels = found["logs.path"].by_day, _by_day(found, "labels.path")
     control, reference = _by_day(found, "logs.control"), _by_day(found, "reference.path")
     partitions = []
-    for key in sorted(logs):
+    for key in sorted({*logs, *control}):  # a day that is only in somebody else's count is the one to be told of
         start, end = (None, None) if key == SNAPSHOT else day_bounds(key, window.zone)
-        own = (_pinned(objects.get(key, ())) for objects in (logs, labels, control))
+        own = (_pinned(objects.get(key, ())) for objects in (logs, labels if key in logs else {}, control))
         partitions.append(Partition(key, start, end, *own))
     missing = tuple(day for day in window.days if day not in logs)
     snapshot = reference.get(SNAPSHOT)
@@ -114,22 +94,7 @@ def _with_digests(partition: Partition, storage: Storage, *, everything: bool) -
     return replace(partition, logs=logs, labels=labels, control=control)
 
 
-def _pattern_faults(spec: Spec) -> list[Fault]:
-    """Labels and control totals are told by date exactly where logs are; a reference never is."""
-    faults = []
-    expected = "{date}, as in logs.path" if dated(spec.logs.path) else "no {date}, as in logs.path"
-    others = {"labels.path": spec.labels and spec.labels.path, "logs.control": spec.logs.control}
-    faults += [
-        Fault(name, repr(pattern[:200]), expected)
-        for name, pattern in others.items()
-        if pattern and dated(pattern) != dated(spec.logs.path)
-    ]
-    if spec.reference and spec.reference.path and dated(spec.reference.path):
-        faults.append(Fault("reference.path", repr(spec.reference.path[:200]), "a snapshot without {date}"))
-    return faults
-
-
-def _nothing_faults(spec: Spec, found: Mapping[str, Found], storage: Storage, there: Storage) -> list[Fault]:
+def _nothing_faults(spec: Spec, found: Mapping[str, Found], storage: Storage) -> list[Fault]:
     """A pattern that matches nothing at all, for any day, is a wrong pattern. Control totals may be yet to come."""
     patterns = {"logs.path": spec.logs.path, "labels.path": spec.labels.path if spec.labels else ""}
     patterns["reference.path"] = (spec.reference.path or "") if spec.reference else ""
@@ -137,10 +102,9 @@ def _nothing_faults(spec: Spec, found: Mapping[str, Found], storage: Storage, th
     for name, pattern in patterns.items():
         if not pattern or found[name].by_day or found[name].others:
             continue
-        where = (there if name == "reference.path" else storage).url
         near = ", ".join(repr(key[:200]) for key in found[name].nearest)
-        remedy = f"The nearest keys are {near}." if near else f"Nothing at all is in {where}."
-        faults.append(Fault(name, f"no object that matches {pattern[:200]!r} in {where}", "at least one", remedy))
+        remedy = f"The nearest keys are {near}." if near else f"Nothing at all is in {storage.url}."
+        faults.append(Fault(name, f"no object that matches {pattern[:200]!r} in {storage.url}", "at least one", remedy))
     return faults
 
 

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-import numpy as np
 import polars as pl
 
 from retroaudit.archive.control import ControlTotal, control_total
@@ -16,8 +15,9 @@ from retroaudit.archive.inputs import Accounting, Partition, Pinned
 from retroaudit.archive.labels import LabelColumns, Lookup, lookup, unseen
 from retroaudit.archive.objects import opened
 from retroaudit.archive.outcomes import positives
-from retroaudit.archive.rows import Tally, prepare, roles
+from retroaudit.archive.rows import prepare, roles
 from retroaudit.archive.scan import slices
+from retroaudit.archive.tally import Tally
 from retroaudit.faults import Fault, IntegrityBroken, Unreadable
 from retroaudit.spec.model import Spec
 from retroaudit.storage.protocol import Storage
@@ -32,6 +32,7 @@ class Reading:
     tally: Tally
     known: Lookup | None
     control: ControlTotal | None
+    has_ids: bool  # whether the spec names the column of ids
 
 
 def read_partition(
@@ -44,12 +45,12 @@ def read_partition(
     (`unreadable`). Raises `IntegrityBroken` where an object is no longer what was pinned.
     """
     known = _labels(spec, partition, as_of, storage, spool)
-    control = control_total(partition, storage, spool, spec.limits) if spec.logs.control and partition.start else None
-    tally = Tally(np.zeros(known.frame.height if known else 0, dtype=np.bool_))
+    control = control_total(spec, partition, storage, spool) if spec.logs.control else None
+    tally = Tally.of(known)
     rows = _rows(
         spec=spec, partition=partition, columns=columns, storage=storage, spool=spool, known=known, tally=tally
     )
-    return Reading(partition, rows, tally, known, control)
+    return Reading(partition, rows, tally, known, control, spec.columns.id is not None)
 
 
 def account(reading: Reading, rows: Mapping[str | None, int]) -> Accounting:
@@ -58,36 +59,29 @@ def account(reading: Reading, rows: Mapping[str | None, int]) -> Accounting:
     Raises `IntegrityBroken` where the measures did not see every row that was read.
     """
     excluded = {reason: count for reason, count in sorted(rows.items(), key=str) if reason is not None and count}
-    counted = rows.get(None, 0)
-    if counted + sum(excluded.values()) != reading.tally.rows:
+    counted, tally, control = rows.get(None, 0), reading.tally, reading.control or ControlTotal(None)
+    if counted + sum(excluded.values()) != tally.rows:
         raise IntegrityBroken(
-            Fault(f"rows of {reading.partition.key}", f"{sum(rows.values())} measured", f"{reading.tally.rows} read")
+            Fault(f"rows of {reading.partition.key}", f"{sum(rows.values())} measured", f"{tally.rows} read")
         )
     return Accounting(
         partition=reading.partition.key,
         objects=len(reading.partition.logs),
-        read=reading.tally.rows,
+        read=tally.rows,
         counted=counted,
         excluded=excluded,
-        control=reading.control.rows if reading.control else None,
-        control_fault=reading.control.fault if reading.control else "",
-        labels=_label_tallies(reading),
+        control=control.rows,
+        control_fault=control.fault,
+        control_by_version=control.by_version,
+        labels=tally.labels(reading.known),
+        duplicate_ids=tally.duplicate_ids if reading.has_ids else None,
+        null_ids=tally.null_ids if reading.has_ids else None,
     )
 
 
 def unreadable(partition: Partition, error: Unreadable) -> Accounting:
     """The account of a partition that was excluded whole: nothing of it counts."""
     return Accounting(partition.key, len(partition.logs), read=0, counted=0, unreadable=str(error))
-
-
-def _label_tallies(reading: Reading) -> Mapping[str, int]:
-    """What became of label rows; `unexpected` also where labels lie in the logs."""
-    tally, known = reading.tally, reading.known
-    counts = {"unexpected": tally.unexpected, "invalid": tally.invalid}
-    if known is not None:
-        unmatched = known.frame.height - int(tally.matched.sum())
-        counts |= {"joined": tally.joined, "unmatched": unmatched, **known.tallies}
-    return {name: count for name, count in sorted(counts.items()) if count or name == "joined"}
 
 
 def _rows(
@@ -106,7 +100,9 @@ def _rows(
             if spec.columns.time is not None and partition.start:
                 _check_time(spec.columns.time, pinned, found)
             for frame in slices(path, pinned.info.key, found, wanted, spec.limits):
-                yield prepare(frame, spec=spec, partition=partition, columns=columns, known=known, tally=tally)
+                prepared = prepare(frame, spec=spec, partition=partition, columns=columns, known=known)
+                tally.add(prepared)
+                yield prepared.rows
 
 
 def _check_time(name: str, pinned: Pinned, found: Footer) -> None:

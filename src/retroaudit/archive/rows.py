@@ -1,9 +1,9 @@
 """Rows as the measures take them: the columns asked for, and what the archive knows of each row.
 
-Added are `@excluded`, `@version`, `@prediction` and `@label` (`measures.measure` names them). A row is excluded
-for the first reason that holds: `time_missing`, `outside_partition`, `prediction_invalid`, `score_invalid`,
-`label_invalid`. A null prediction, score or label is not invalid: it is null, and the row counts. Nor does a late
-label exclude its decision, whatever it says: which rows count must not depend on when labels arrive.
+Added are `@excluded`, `@version`, `@prediction` and `@label`. A row is excluded for the first reason that holds:
+`time_missing`, `outside_partition`, `prediction_invalid`, `score_invalid`, `label_invalid`. A null prediction, score
+or label is not invalid: it is null, and the row counts. Nor does a late label exclude its decision, whatever it says:
+which rows count must not depend on when labels arrive.
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
-import numpy as np
 import polars as pl
 
 from retroaudit.archive.inputs import Partition
@@ -20,20 +19,34 @@ from retroaudit.archive.outcomes import INVALID, outcome, positives
 from retroaudit.archive.times import instants, microseconds
 from retroaudit.spec.model import Spec
 
-EXCLUDED, VERSION, PREDICTION, LABEL = "@excluded", "@version", "@prediction", "@label"  # as measures.measure has them
 RESERVED = "@"  # no column of a file may start with it
+EXCLUDED = "@excluded"  # null: the row counts; else the reason why it does not
+VERSION = "@version"  # string or null
+PREDICTION = "@prediction"  # Int8: 1 positive, 0 negative, null absent
+LABEL = "@label"  # Int8: 1 positive, 0 negative, null not (yet) known
 REASONS = ("time_missing", "outside_partition", "prediction_invalid", "score_invalid", "label_invalid")
 
 
-@dataclass
-class Tally:
-    """What joining labels has met so far: counts of rows, and which rows of the lookup were wanted."""
+@dataclass(frozen=True)
+class Labels:
+    """What the rows of a slice are labelled with.
 
-    matched: np.ndarray[tuple[int], np.dtype[np.bool_]]
-    rows: int = 0
-    joined: int = 0
-    unexpected: int = 0
-    invalid: int = 0
+    `values` is Int8: 1, 0, -1 invalid, null not known, or not to be known (`unexpected`: a label where no outcome
+    can be observed). `wanted` are the rows of the lookup that were joined, None where labels lie in the logs.
+    """
+
+    values: pl.Series
+    unexpected: pl.Series
+    wanted: pl.Series | None
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """One slice as the measures take it (`rows`), and what the tally asks of it: ids as text, and labels."""
+
+    rows: pl.DataFrame
+    ids: pl.Series
+    labels: Labels
 
 
 def numeric(spec: Spec) -> frozenset[str]:
@@ -45,53 +58,28 @@ def numeric(spec: Spec) -> frozenset[str]:
 def roles(spec: Spec) -> frozenset[str]:
     """Columns of the logs that are read whatever is measured."""
     own = spec.columns
-    named = {own.time, own.version, own.prediction, own.score, own.label, own.id if spec.labels else None}
+    named = {own.time, own.id, own.version, own.prediction, own.score, own.label}
     return frozenset(name for name in named if name is not None)
 
 
 def prepare(
-    frame: pl.DataFrame,
-    *,
-    spec: Spec,
-    partition: Partition,
-    columns: Collection[str],
-    known: Lookup | None,
-    tally: Tally,
-) -> pl.DataFrame:
+    frame: pl.DataFrame, *, spec: Spec, partition: Partition, columns: Collection[str], known: Lookup | None
+) -> Prepared:
     """One slice, prepared. `known` are labels kept apart from the logs; None reads them from the logs.
 
     A column that the slice does not have, or has in a type that its use cannot take, is null.
-    `tally` is brought up to date.
     """
     own = spec.columns
+    ids = text_ids(_raw(frame, own.id))
     prediction = outcome(_raw(frame, own.prediction), positives(own.positive))
-    if known is None:
-        label = outcome(_raw(frame, own.label), positives(own.positive))
-    else:
-        label = _join(_raw(frame, own.id), known, tally)
-    label, unexpected = _observed(label, prediction, spec)
-    flags = {
-        **_time_flags(_raw(frame, own.time), spec, partition),
-        "prediction_invalid": prediction == INVALID,
-        "score_invalid": ~_number(_raw(frame, own.score)).cast(pl.Float64).is_between(0, 1),
-        "label_invalid": label == INVALID if known is None else _nowhere(label),
+    labels = _labels(frame, ids, prediction, spec, known)
+    added = {
+        EXCLUDED: _excluded(frame, prediction, labels, spec, partition),
+        VERSION: _raw(frame, own.version).cast(pl.String),
+        PREDICTION: prediction.replace({INVALID: None}),
+        LABEL: labels.values.replace({INVALID: None}),
     }
-    excluded = pl.coalesce([pl.when(reason).then(pl.lit(reason)) for reason in REASONS if reason in flags])
-    ready = pl.DataFrame(
-        {
-            **_typed(frame, spec, columns),
-            EXCLUDED: pl.DataFrame(flags).select(excluded).to_series(),
-            VERSION: _raw(frame, own.version).cast(pl.String),
-            PREDICTION: prediction.replace({INVALID: None}),
-            LABEL: label.replace({INVALID: None}),
-        }
-    )
-    counted = ready[EXCLUDED].is_null()
-    tally.rows += ready.height
-    tally.joined += int((counted & ready[LABEL].is_not_null()).sum()) if known is not None else 0
-    tally.unexpected += int((counted & unexpected).sum())
-    tally.invalid += int((counted & (label == INVALID)).sum()) if known is not None else 0
-    return ready
+    return Prepared(pl.DataFrame({**_typed(frame, spec, columns), **added}), ids, labels)
 
 
 def _raw(frame: pl.DataFrame, name: str | None) -> pl.Series:
@@ -114,6 +102,44 @@ def _number(found: pl.Series) -> pl.Series:
     return pl.repeat(None, found.len(), dtype=pl.Float64, eager=True)
 
 
+def _labels(frame: pl.DataFrame, ids: pl.Series, prediction: pl.Series, spec: Spec, known: Lookup | None) -> Labels:
+    """The label of each row, from the lookup or from the logs, where its outcome can be observed."""
+    if known is None:
+        label, wanted = outcome(_raw(frame, spec.columns.label), positives(spec.columns.positive)), None
+    else:
+        joined = ids.alias("@id").to_frame().join(known.frame, on="@id", how="left", maintain_order="left")
+        label, wanted = joined["label"], joined["row"].drop_nulls()
+    elsewhere = _unobservable(prediction, spec) & label.is_not_null()
+    return Labels(label.zip_with(~elsewhere, _raw(frame, None).cast(pl.Int8)), elsewhere, wanted)
+
+
+def _unobservable(prediction: pl.Series, spec: Spec) -> pl.Series:
+    """Where no outcome can be observed.
+
+    `labels.observed_when: {prediction: 0}` names the prediction as 1 positive or 0 negative, or by a raw value.
+    """
+    observed = spec.labels.observed_when if spec.labels else None
+    if not observed or "prediction" not in observed:
+        return _nowhere(prediction)
+    value = observed["prediction"]
+    wanted = int(value) if value in (0, 1) else int(outcome(pl.Series([value]), positives(spec.columns.positive))[0])
+    return (prediction != wanted).fill_null(value=True)
+
+
+def _excluded(
+    frame: pl.DataFrame, prediction: pl.Series, labels: Labels, spec: Spec, partition: Partition
+) -> pl.Series:
+    """The first reason for which each row is excluded; null where there is none."""
+    flags = {
+        **_time_flags(_raw(frame, spec.columns.time), spec, partition),
+        "prediction_invalid": prediction == INVALID,
+        "score_invalid": ~_number(_raw(frame, spec.columns.score)).cast(pl.Float64).is_between(0, 1),
+        "label_invalid": labels.values == INVALID if labels.wanted is None else _nowhere(prediction),
+    }
+    first = pl.coalesce([pl.when(reason).then(pl.lit(reason)) for reason in REASONS if reason in flags])
+    return pl.DataFrame(flags).select(first).to_series()
+
+
 def _time_flags(times: pl.Series, spec: Spec, partition: Partition) -> Mapping[str, pl.Series]:
     """No flags where the spec names no time, or the partition has no bounds (a snapshot)."""
     if spec.columns.time is None or partition.start is None or partition.end is None:
@@ -122,27 +148,6 @@ def _time_flags(times: pl.Series, spec: Spec, partition: Partition) -> Mapping[s
     slack = int(spec.time.slack.total_seconds()) * 10**6
     first, end = microseconds(partition.start) - slack, microseconds(partition.end) + slack
     return {"time_missing": at.is_null(), "outside_partition": (at < first) | (at >= end)}
-
-
-def _join(ids: pl.Series, known: Lookup, tally: Tally) -> pl.Series:
-    left = text_ids(ids).alias("@id").to_frame()
-    joined = left.join(known.frame, on="@id", how="left", maintain_order="left")
-    tally.matched[joined["row"].drop_nulls().to_numpy()] = True
-    return joined["label"]
-
-
-def _observed(label: pl.Series, prediction: pl.Series, spec: Spec) -> tuple[pl.Series, pl.Series]:
-    """Labels only where the outcome can be observed, and where there were some elsewhere.
-
-    `labels.observed_when: {prediction: 0}` names the prediction as 1 positive or 0 negative, or by a raw value.
-    """
-    observed = spec.labels.observed_when if spec.labels else None
-    if not observed or "prediction" not in observed:
-        return label, _nowhere(label)
-    value = observed["prediction"]
-    wanted = int(value) if value in (0, 1) else int(outcome(pl.Series([value]), positives(spec.columns.positive))[0])
-    elsewhere = (prediction != wanted).fill_null(value=True) & label.is_not_null()
-    return label.zip_with(~elsewhere, pl.repeat(None, label.len(), dtype=pl.Int8, eager=True)), elsewhere
 
 
 def _nowhere(values: pl.Series) -> pl.Series:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 
@@ -27,14 +28,11 @@ _READERS = 8  # footers asked for at once; the order of results does not depend 
 class Survey:
     """What the footers say. `columns` maps each name to the type that most log files having it give it.
 
-    `changes` compare every file of the window and the reference with what most files have ("absent" is a type);
-    `rows` is the sum over readable log files of the window; `unreadable` maps an object's key to the reason.
+    `changes` compare every file of the window and the reference with what most files have ("absent" is a type).
     """
 
     columns: Mapping[str, str]
     changes: tuple[SchemaChange, ...]
-    rows: int
-    unreadable: Mapping[str, str]
 
 
 @dataclass(frozen=True)
@@ -44,17 +42,17 @@ class _File:
     columns: Mapping[str, Column]
 
 
-def survey(spec: Spec, inputs: Inputs, storage: Storage, reference_storage: Storage | None = None) -> Survey:
+def survey(spec: Spec, inputs: Inputs, storage: Storage) -> Survey:
     """Read the footer of every log, label and reference object.
 
     Raises `BadInput`, all faults at once, for columns that the spec names and no readable file has (with the
     nearest name), for types that are wrong for their use in every file, and for more rows than `limits.rows`.
-    A file that cannot be read is named in `unreadable`: its partition will be excluded, the audit goes on.
+    A file that cannot be read says nothing here: its partition will be excluded with the reason, the audit goes on.
     """
     reference = (inputs.reference,) if inputs.reference else ()
-    logs, bad_logs = _footers(inputs.partitions, storage, spec.limits)
-    labels, bad_labels = _footers([_only_labels(each) for each in inputs.partitions], storage, spec.limits)
-    held, bad_held = _footers(reference, reference_storage or storage, spec.limits)
+    logs = _footers(inputs.partitions, storage, spec.limits)
+    labels = _footers([_only_labels(each) for each in inputs.partitions], storage, spec.limits)
+    held = _footers(reference, storage, spec.limits)
     rows = sum(file.rows for file in logs)
     faults = [*_log_faults(spec, logs), *_label_faults(spec, labels)]
     if rows > spec.limits.rows:
@@ -64,39 +62,33 @@ def survey(spec: Spec, inputs: Inputs, storage: Storage, reference_storage: Stor
         raise BadInput(faults)
     compared = {name for file in logs for name in file.columns if best(spec.columns.features, name)}
     changes = (*_changes(logs, logs), *_changes(logs, held, only=compared))
-    unreadable = dict(sorted({**bad_logs, **bad_labels, **bad_held}.items()))
-    return Survey(_usual(logs, absent=False), changes, rows, unreadable)
+    return Survey(_usual(logs, absent=False), changes)
 
 
 def _only_labels(partition: Partition) -> Partition:
     return Partition(partition.key, partition.start, partition.end, partition.labels)
 
 
-def _footers(
-    partitions: Iterable[Partition], storage: Storage, limits: Limits
-) -> tuple[list[_File], Mapping[str, str]]:
-    """What the footers of the partitions' logs say, in order, and the reasons of those that cannot be read.
+def _footers(partitions: Iterable[Partition], storage: Storage, limits: Limits) -> list[_File]:
+    """What the footers of the partitions' logs say, in order, without those that cannot be read.
 
     Some are fetched at once, since a store may be far away; they are parsed one by one and not kept.
     """
     work = [(partition.key, pinned) for partition in partitions for pinned in partition.logs]
     files: list[_File] = []
-    bad: dict[str, str] = {}
     with ThreadPoolExecutor(_READERS) as pool:
         for start in range(0, len(work), _READERS):
             some = work[start : start + _READERS]
-            tails = list(pool.map(partial(_tail, storage=storage), [pinned for _, pinned in some]))
+            tails = pool.map(partial(_tail, storage=storage), [pinned for _, pinned in some])
             for (partition, pinned), data in zip(some, tails, strict=True):
-                try:
-                    found = parse(_known(data), pinned.info.key, limits)
-                except Unreadable as error:
-                    bad[pinned.info.key] = str(error)
-                else:
-                    files.append(_File(partition, found.rows, found.columns))
-    return files, bad
+                if data is not None:
+                    with suppress(Unreadable):
+                        found = parse(data, pinned.info.key, limits)
+                        files.append(_File(partition, found.rows, found.columns))
+    return files
 
 
-def _tail(pinned: Pinned, storage: Storage) -> bytes | Unreadable:
+def _tail(pinned: Pinned, storage: Storage) -> bytes | None:
     info = pinned.info
     try:
         return tail(
@@ -104,14 +96,8 @@ def _tail(pinned: Pinned, storage: Storage) -> bytes | Unreadable:
             info.size,
             info.key,
         )
-    except Unreadable as error:
-        return error
-
-
-def _known(data: bytes | Unreadable) -> bytes:
-    if isinstance(data, Unreadable):
-        raise data
-    return data
+    except Unreadable:
+        return None
 
 
 def _usual(files: Iterable[_File], *, absent: bool) -> Mapping[str, str]:

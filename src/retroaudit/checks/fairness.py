@@ -7,20 +7,25 @@ from dataclasses import dataclass, replace
 
 from retroaudit.checks.intervals import newcombe, ratio
 from retroaudit.checks.metric import Metric, Slice, Threshold, Verdict
-from retroaudit.checks.rates import RATES, Share, Tally, published, share, tallies, unknowable, why_unknown
+from retroaudit.checks.rates import (
+    RATE_OF,
+    RATES,
+    RATIOS,
+    Share,
+    Tally,
+    published,
+    share,
+    tallies,
+    unknowable,
+    why_unknown,
+)
 from retroaudit.checks.words import listing, quoted, too_few
 from retroaudit.measures.measure import Need
 from retroaudit.measures.profile import Profile
 from retroaudit.spec.model import Group, Spec
 
 _BOUNDED = ("selection_rate", "tpr", "fpr")
-_BOUNDED_WHERE_SELECTIVE = ("selection_rate", "npv", "false_omission_rate")
-_RATIOS: Mapping[str, str] = {
-    "selection_rate": "impact_ratio",
-    **{
-        rate: f"{rate}_ratio" for rate in ("tpr", "fpr", "fnr", "tnr", "precision", "npv", "fdr", "false_omission_rate")
-    },
-}
+_BOUNDED_WHERE_SELECTIVE = ("selection_rate", "false_omission_rate")
 _MOST_NAMES = 5
 
 _Groups = Mapping[tuple[str | None, ...], Tally]
@@ -37,23 +42,25 @@ def check(spec: Spec, profile: Profile, _reference: Profile | None) -> list[Metr
     * `impact_ratio`: the selection rate over the reference group's, Koopman interval, allowed range
       `fairness.impact_ratio` (the four-fifths rule: 29 CFR 1607.4 D); `<rate>_ratio`: likewise, without a limit.
     * `<rate>_difference`: the rate less the reference group's, Newcombe interval. `fairness.difference` bounds
-      selection rate, tpr and fpr; and where labels are selective (`labels.observed_when`), selection rate, npv
-      and false omission rate, since tpr and fpr cannot be known then.
+      selection rate, tpr and fpr; and where labels are selective (`labels.observed_when`), selection rate and
+      false omission rate, since tpr and fpr cannot be known then. (The difference in npv is the same, negated.)
 
     The reference group is named by the spec, else the largest one whose values are known (ties: the smallest
     name). Null is a group. A group of fewer than `fairness.min_rows` rows is insufficient throughout; in larger
     ones a bounded comparison is insufficient where a denominator is smaller. Values are printed all the same;
-    0/0 has none. What the spec does not allow to be known is skipped.
+    0/0 has none. What the spec does not allow to be known is skipped. What it asks for and the data cannot
+    answer, because there are too many groups, or none to compare, is insufficient: once for each bound.
     """
     if not spec.groups:
         return []
     cells = profile.cells(_columns(spec))
-    if cells is None:
-        return [_skipped("impact_ratio", why_unknown(profile, _columns(spec)))]
     unknown = unknowable(spec)
     metrics = [_skipped(metric, reason) for metric, reason in _unknown_metrics(spec, unknown)]
     for group in dict.fromkeys(spec.groups):
-        metrics += _group_set(spec, group, tallies(cells, group), unknown)
+        if cells is None:
+            metrics += _unanswered(spec, group, unknown, why_unknown(profile, _columns(spec)))
+        else:
+            metrics += _group_set(spec, group, tallies(cells, group), unknown)
     return metrics
 
 
@@ -77,8 +84,17 @@ class _Pair:
     rows: int  # of the group, with and without what the rate needs
     ours: Share
     theirs: Share
-    reference: str
-    is_reference: bool
+    reference: Slice
+
+    @property
+    def is_reference(self) -> bool:
+        """Whether the group is compared with itself."""
+        return self.where == self.reference
+
+    @property
+    def words(self) -> str:
+        """What the group is compared with."""
+        return f"compared with {_words(self.reference)}"
 
 
 def _columns(spec: Spec) -> tuple[str, ...]:
@@ -102,10 +118,8 @@ def _unknown_metrics(spec: Spec, unknown: Mapping[str, str]) -> Iterator[tuple[s
 
 def _group_set(spec: Spec, group: Group, groups: _Groups, unknown: Mapping[str, str]) -> Iterator[Metric]:
     chosen = reference_group(spec, group, groups)
-    if chosen is None:
-        yield _skipped(
-            "impact_ratio", f"the reference group of {listing([quoted(c) for c in group], _MOST_NAMES)} has no rows"
-        )
+    if chosen is None or len(groups) == 1:
+        yield from _unanswered(spec, group, unknown, _why_alone(spec, group, groups, chosen))
     for values, tally in groups.items():
         where: Slice = tuple(zip(group, values, strict=True))
         yield from (
@@ -113,9 +127,50 @@ def _group_set(spec: Spec, group: Group, groups: _Groups, unknown: Mapping[str, 
         )
         if chosen is not None:
             for pair in _pairs(where, tally, tuple(zip(group, chosen, strict=True)), groups[chosen], unknown):
-                if pair.rate in _RATIOS:
+                if pair.rate in RATIOS:
                     yield _ratio(spec, pair)
                 yield _difference(spec, pair)
+
+
+def _unanswered(spec: Spec, group: Group, unknown: Mapping[str, str], reason: str) -> Iterator[Metric]:
+    """What the spec bounds between these groups, where there is nothing to compare."""
+    for metric in ("impact_ratio", *(f"{rate}_difference" for rate in _bounded(spec))):
+        if RATE_OF[metric] not in unknown:
+            yield Metric(
+                check="fairness",
+                metric=metric,
+                subject=" and ".join(group),
+                threshold=_threshold(spec, metric),
+                verdict=Verdict.INSUFFICIENT,
+                reason=reason,
+            )
+
+
+def _why_alone(spec: Spec, group: Group, groups: _Groups, chosen: tuple[str | None, ...] | None) -> str:
+    """Why no two groups can be compared. Groups of fewer than `privacy.min_cell` people are not named."""
+    if not groups:
+        return "there are no rows"
+    if chosen is not None:
+        return "there is only one group: nothing to compare it with"
+    named = spec.fairness.reference_group
+    missing = _words(tuple((column, named[column]) for column in group if column in named))
+    large = [values for values, tally in groups.items() if sum(tally.values()) >= spec.privacy.min_cell]
+    there = listing([_words(tuple(zip(group, values, strict=True))) for values in large], _MOST_NAMES)
+    return f"the reference group, {missing}, has no rows" + (f"; there are {there}" if there else "")
+
+
+def _words(where: Slice) -> str:
+    return " and ".join(f"{quoted(column)} = {quoted(value)}" for column, value in where)
+
+
+def _threshold(spec: Spec, metric: str) -> Threshold | None:
+    """What the spec allows of a comparison; None where it says nothing."""
+    if metric == "impact_ratio":
+        low, high = spec.fairness.impact_ratio
+        return Threshold(min=low, max=high)
+    most = spec.fairness.difference
+    bounded = metric.endswith("_difference") and RATE_OF[metric] in _bounded(spec)
+    return Threshold(min=-most, max=most) if bounded else None
 
 
 def _enough(metric: Metric, tally: Tally, spec: Spec) -> Metric:
@@ -129,71 +184,66 @@ def _enough(metric: Metric, tally: Tally, spec: Spec) -> Metric:
 def _pairs(
     where: Slice, tally: Tally, reference: Slice, reference_tally: Tally, unknown: Mapping[str, str]
 ) -> Iterator[_Pair]:
-    words = "compared with " + ", ".join(f"{quoted(column)} = {quoted(value)}" for column, value in reference)
     rows = sum(tally.values())
     for rate in RATES:
         if rate not in unknown:
             ours, theirs = share(tally, RATES[rate]), share(reference_tally, RATES[rate])
-            yield _Pair(rate, where, rows, ours, theirs, words, where == reference)
+            yield _Pair(rate, where, rows, ours, theirs, reference)
 
 
 def _ratio(spec: Spec, pair: _Pair) -> Metric:
-    low, high = spec.fairness.impact_ratio
-    threshold = Threshold(min=low, max=high) if pair.rate == "selection_rate" else None
     ours, theirs = pair.ours.value, pair.theirs.value
-    if ours is None or not theirs:
-        return _undefined(spec, _RATIOS[pair.rate], pair, threshold)
-    interval = ratio(pair.ours.part, pair.ours.of, pair.theirs.part, pair.theirs.of, spec.confidence)
-    return _compared(spec, _RATIOS[pair.rate], pair, threshold, value=ours / theirs, interval=interval)
+    if ours is None or theirs is None:
+        return _undefined(spec, RATIOS[pair.rate], pair)
+    low, high = ratio(pair.ours.part, pair.ours.of, pair.theirs.part, pair.theirs.of, spec.confidence)
+    if theirs == 0:
+        return _unbounded(spec, RATIOS[pair.rate], pair, low)
+    return _compared(spec, RATIOS[pair.rate], pair, value=ours / theirs, interval=(low, high))
 
 
 def _difference(spec: Spec, pair: _Pair) -> Metric:
-    most = spec.fairness.difference
-    threshold = Threshold(min=-most, max=most) if pair.rate in _bounded(spec) else None
+    metric = f"{pair.rate}_difference"
     ours, theirs = pair.ours.value, pair.theirs.value
     if ours is None or theirs is None:
-        return _undefined(spec, f"{pair.rate}_difference", pair, threshold)
+        return _undefined(spec, metric, pair)
     interval = newcombe(pair.ours.part, pair.ours.of, pair.theirs.part, pair.theirs.of, spec.confidence)
-    return _compared(spec, f"{pair.rate}_difference", pair, threshold, value=ours - theirs, interval=interval)
+    return _compared(spec, metric, pair, value=ours - theirs, interval=interval)
 
 
-def _compared(
-    spec: Spec, metric: str, pair: _Pair, threshold: Threshold | None, *, value: float, interval: tuple[float, float]
-) -> Metric:
-    """A comparison that has a value. The reference group's own is exact and not judged."""
-    if pair.is_reference:
-        interval, threshold = (value, value), None
+def _compared(spec: Spec, metric: str, pair: _Pair, *, value: float, interval: tuple[float, float]) -> Metric:
+    """A comparison that has a value. The reference group's own is exact."""
+    low, high = (value, value) if pair.is_reference else interval
+    return replace(_judged(spec, metric, pair), value=value, low=low, high=high)
+
+
+def _unbounded(spec: Spec, metric: str, pair: _Pair, low: float) -> Metric:
+    """A ratio to a rate of 0: it has no value and no upper end, and a lower one where the group's rate is not 0."""
+    judged = _judged(spec, metric, pair)
+    return replace(judged, low=low if pair.ours.part else None, reason=f"{judged.reason}; the rate there is 0")
+
+
+def _undefined(spec: Spec, metric: str, pair: _Pair) -> Metric:
+    """A comparison without a value: the group, or the reference group, has no rows that count."""
+    judged = _judged(spec, metric, pair)
+    few = judged.threshold is not None or pair.rows < spec.fairness.min_rows
+    reason = f"{pair.words}; one of the two has no rows that count"
+    return replace(judged, verdict=Verdict.INSUFFICIENT if few else None, reason=reason)
+
+
+def _judged(spec: Spec, metric: str, pair: _Pair) -> Metric:
+    """A comparison but for its numbers. The reference group's own is not judged."""
+    threshold = None if pair.is_reference else _threshold(spec, metric)
     few = _fewest(spec, pair, threshold)
     return Metric(
         check="fairness",
         metric=metric,
         slice=pair.where,
-        value=value,
-        low=interval[0],
-        high=interval[1],
         n=pair.ours.of,
         reference=pair.theirs.value,
         threshold=threshold,
         verdict=None if few is None else Verdict.INSUFFICIENT,
-        reason=pair.reference if few is None else f"{pair.reference}; {too_few(few, spec.fairness.min_rows)}",
-    )
-
-
-def _undefined(spec: Spec, metric: str, pair: _Pair, threshold: Threshold | None) -> Metric:
-    """A comparison without a value: a group has no rows that count, or the reference group's rate is 0."""
-    if pair.is_reference:
-        threshold = None
-    few = pair.rows < spec.fairness.min_rows
-    why = "the rate there is 0" if pair.ours.of and pair.theirs.of else "one of the two has no rows that count"
-    return Metric(
-        check="fairness",
-        metric=metric,
-        slice=pair.where,
-        n=pair.ours.of,
-        reference=pair.theirs.value,
-        threshold=threshold,
-        verdict=Verdict.INSUFFICIENT if few or threshold is not None else None,
-        reason=f"{pair.reference}; {too_few(pair.rows, spec.fairness.min_rows) if few else why}",
+        reason=pair.words if few is None else f"{pair.words}; {too_few(few, spec.fairness.min_rows)}",
+        reveals=(pair.reference,),
     )
 
 

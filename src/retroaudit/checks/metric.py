@@ -48,3 +48,5 @@ class Metric:
     threshold: Threshold | None = None
     verdict: Verdict | None = None
     reason: str = ""
+    discloses: tuple[int, ...] = ()  # the people, class by class, who can be counted from value and n; not published
+    reveals: tuple[Slice, ...] = ()  # groups other than `slice` that the number tells about; not published

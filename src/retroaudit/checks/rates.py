@@ -65,6 +65,20 @@ RATES: Mapping[str, Rate] = MappingProxyType(
 """Every rate by its name. Rows without a prediction, or without a known label, are in no confusion cell."""
 
 
+RATIOS: Mapping[str, str] = MappingProxyType(
+    {
+        "selection_rate": "impact_ratio",
+        **{rate: f"{rate}_ratio" for rate in RATES if rate not in {"selection_rate", "accuracy", "prevalence"}},
+    }
+)
+"""The ratio by which a rate is compared between groups."""
+
+RATE_OF: Mapping[str, str] = MappingProxyType(
+    {ratio: rate for rate, ratio in RATIOS.items()} | {f"{rate}_difference": rate for rate in RATES}
+)
+"""The rate that a comparison compares."""
+
+
 @dataclass(frozen=True)
 class Share:
     """`part` of `of` rows; `value` is None where there are none (0/0)."""
@@ -123,12 +137,23 @@ def published(check: str, tally: Tally, where: Slice, confidence: float, unknown
         if name not in unknown:
             found = share(tally, rate)
             low, high = found.interval(confidence)
-            yield Metric(check=check, metric=name, slice=where, value=found.value, low=low, high=high, n=found.of)
+            yield Metric(
+                check=check,
+                metric=name,
+                slice=where,
+                value=found.value,
+                low=low,
+                high=high,
+                n=found.of,
+                discloses=(found.part, found.of - found.part),
+            )
 
 
 def _count(check: str, name: str, where: Slice, count: int) -> Metric:
     exact = float(count)
-    return Metric(check=check, metric=name, slice=where, value=exact, low=exact, high=exact, n=count)
+    return Metric(
+        check=check, metric=name, slice=where, value=exact, low=exact, high=exact, n=count, discloses=(count,)
+    )
 
 
 def unknowable(spec: Spec) -> dict[str, str]:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from datetime import date
 
 from retroaudit.checks.metric import Metric, Slice, Threshold, Verdict
 from retroaudit.checks.words import listing, quoted
 from retroaudit.measures import categories
-from retroaudit.measures.measure import VERSION, Need, State
+from retroaudit.measures.categories import Categories
+from retroaudit.measures.measure import VERSION, Need
 from retroaudit.measures.profile import Profile
 from retroaudit.spec.model import Spec
 
@@ -17,7 +19,19 @@ _MOST_NAMES = 3
 _MOST_VERSIONS = 20
 _SNAPSHOT = "snapshot"
 
-_Served = Mapping[str | None, int]
+
+@dataclass(frozen=True)
+class _Strays:
+    """Rows of undeclared versions, from `least` to `most` of `rows`; the names that are known, and the days not told.
+
+    A day is not told where it has more versions than its state tells apart.
+    """
+
+    least: int
+    most: int
+    rows: int
+    names: frozenset[str | None] = frozenset()
+    untold: tuple[str, ...] = ()
 
 
 def needs(spec: Spec) -> frozenset[Need]:
@@ -31,21 +45,20 @@ def check(spec: Spec, profile: Profile, _reference: Profile | None) -> list[Metr
     The share of rows whose version was not declared for their day; a null version never is. The rows are a
     census, so the shares are exact. The allowed share is 0. A snapshot has no day: any declared version will
     do there. `version_rate` is published for the 20 most frequent versions and has no threshold.
+
+    A day with more versions than can be told apart has at least a row of each one that is not declared, and at
+    most all its rows: its share and the window's are intervals from there, and the reason names the day. Its rows
+    are left out of `version_rate`.
     """
     if spec.columns.version is None:
-        return [_skipped("the spec names no version column")]
-    days, coarse = _served(profile.versions)
-    if coarse:
-        return [_insufficient(f"more versions than can be told apart on {listing(coarse, _MOST_NAMES)}")]
-    total: Counter[str | None] = Counter()
-    for served in days.values():
-        total.update(served)
-    if not total:
-        return [_insufficient("there are no rows")]
-    rates = [_rate("version_rate", count, total.total(), (("version", version),)) for version, count in _top(total)]
+        return [_without(Verdict.SKIPPED, "the spec names no version column")]
+    days = {day: categories.finish(profile.versions[day]) for day in sorted(profile.versions)}
+    if not any(served.counts for served in days.values()):
+        return [_without(Verdict.INSUFFICIENT, "there are no rows")]
+    rates = _rates([served for served in days.values() if served.exact])
     if not spec.versions:
-        return [_skipped("the spec declares no versions"), *rates]
-    return [*_undeclared(spec, days, total.total()), *rates]
+        return [_without(Verdict.SKIPPED, "the spec declares no versions"), *rates]
+    return [*_undeclared(spec, days), *rates]
 
 
 def declared(spec: Spec, day: str) -> frozenset[str]:
@@ -58,63 +71,71 @@ def declared(spec: Spec, day: str) -> frozenset[str]:
     )
 
 
-def _served(states: Mapping[str, State]) -> tuple[dict[str, _Served], list[str]]:
-    """Rows by version of each day, in order; and the days with too many versions to be told apart."""
-    found = {day: categories.finish(states[day]) for day in sorted(states)}
-    coarse = [day for day, served in found.items() if not served.exact]
-    return {day: served.counts for day, served in found.items() if served.exact}, coarse
-
-
-def _top(total: Counter[str | None]) -> list[tuple[str | None, int]]:
-    """The most frequent versions, in the order of their names; null last."""
-    frequent = sorted(total.items(), key=lambda item: (-item[1], item[0] is None, item[0] or ""))[:_MOST_VERSIONS]
-    return sorted(frequent, key=lambda item: (item[0] is None, item[0] or ""))
-
-
-def _undeclared(spec: Spec, days: Mapping[str, _Served], rows: int) -> list[Metric]:
-    strays = {
-        day: {version: count for version, count in served.items() if version not in declared(spec, day)}
-        for day, served in days.items()
-    }
-    everywhere: Counter[str | None] = Counter()
-    for stray in strays.values():
-        everywhere.update(stray)
-    where: Slice = ()
-    metrics = [
-        _rate("undeclared_version_rate", everywhere.total(), rows, where, judged=True, reason=_names(everywhere))
+def _rates(days: Collection[Categories]) -> list[Metric]:
+    """The share of each of the most frequent versions, in the order of their names; null last."""
+    total: Counter[str | None] = Counter()
+    for served in days:
+        total.update(served.counts)
+    frequent = sorted(total.items(), key=lambda item: (-item[1], _order(item[0])))[:_MOST_VERSIONS]
+    return [
+        _metric("version_rate", _Strays(count, count, total.total()), (("version", version),))
+        for version, count in sorted(frequent, key=lambda item: _order(item[0]))
     ]
-    for day, stray in strays.items():
-        if stray and day != _SNAPSHOT:
-            count, of = sum(stray.values()), sum(days[day].values())
-            where = (("date", day),)
-            metrics.append(_rate("undeclared_version_rate", count, of, where, judged=True, reason=_names(stray)))
-    return metrics
 
 
-def _names(versions: Iterable[str | None]) -> str:
-    """The stray versions in words; nothing where there are none."""
-    names = [quoted(version) for version in sorted(versions, key=lambda version: (version is None, version or ""))]
-    return f"served but not declared: {listing(names, _MOST_NAMES)}" if names else ""
+def _undeclared(spec: Spec, days: Mapping[str, Categories]) -> list[Metric]:
+    """The window's share, and that of each day that has one."""
+    strays = {day: _strays(day, served, declared(spec, day)) for day, served in days.items()}
+    window = _Strays(
+        sum(day.least for day in strays.values()),
+        sum(day.most for day in strays.values()),
+        sum(day.rows for day in strays.values()),
+        frozenset[str | None]().union(*(day.names for day in strays.values())),
+        tuple(name for day in strays.values() for name in day.untold),
+    )
+    return [_metric("undeclared_version_rate", window, ())] + [
+        _metric("undeclared_version_rate", day, (("date", name),))
+        for name, day in strays.items()
+        if day.most and name != _SNAPSHOT
+    ]
 
 
-def _rate(metric: str, count: int, of: int, where: Slice, *, judged: bool = False, reason: str = "") -> Metric:
-    share = count / of
+def _strays(day: str, served: Categories, allowed: frozenset[str]) -> _Strays:
+    rows = sum(served.counts.values())
+    if not served.exact:  # then there are more versions than the cap, and a row of each
+        return _Strays(max(categories.CAP + 1 - len(allowed), 0), rows, rows, untold=(day,))
+    names = served.counts.keys() - allowed
+    count = sum(served.counts[name] for name in names)
+    return _Strays(count, count, rows, frozenset(names))
+
+
+def _metric(metric: str, part: _Strays, where: Slice) -> Metric:
+    least = part.least / part.rows
     return Metric(
         check="versions",
         metric=metric,
         slice=where,
-        value=share,
-        low=share,
-        high=share,
-        n=of,
-        threshold=Threshold(max=0.0) if judged else None,
-        reason=reason,
+        value=least,
+        low=least,
+        high=part.most / part.rows,
+        n=part.rows,
+        threshold=Threshold(max=0.0) if metric == "undeclared_version_rate" else None,
+        reason=_reason(part),
     )
 
 
-def _skipped(reason: str) -> Metric:
-    return Metric(check="versions", metric="undeclared_version_rate", verdict=Verdict.SKIPPED, reason=reason)
+def _reason(part: _Strays) -> str:
+    """The stray versions and the days that cannot be told, in words; nothing where there are none."""
+    names = [quoted(version) for version in sorted(part.names, key=_order)]
+    strays = f"served but not declared: {listing(names, _MOST_NAMES)}" if names else ""
+    untold = f"at least: more versions than can be told apart on {listing(part.untold, _MOST_NAMES)}"
+    return "; ".join(filter(None, (strays, untold if part.untold else "")))
 
 
-def _insufficient(reason: str) -> Metric:
-    return Metric(check="versions", metric="undeclared_version_rate", verdict=Verdict.INSUFFICIENT, reason=reason)
+def _order(version: str | None) -> tuple[bool, str]:
+    """By name; null last."""
+    return version is None, version or ""
+
+
+def _without(verdict: Verdict, reason: str) -> Metric:
+    return Metric(check="versions", metric="undeclared_version_rate", verdict=verdict, reason=reason)

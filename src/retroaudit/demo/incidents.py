@@ -55,7 +55,11 @@ STALE = Incident("a stale version is served", _nights(52, 52), (Sign("versions",
 MISSING = Incident(
     "a night is missing",
     (_MISSING,),
-    (Sign("coverage", "missing_partitions"), Sign("coverage", "checked_metrics")),  # and so nothing could be checked
+    (  # nothing could be checked, and the gateway counted what the log does not have
+        Sign("coverage", "missing_partitions"),
+        Sign("coverage", "checked_metrics"),
+        Sign("coverage", "control_difference"),
+    ),
 )
 HOLE = Incident("the log has a hole", _nights(70, 70), (Sign("coverage", "control_difference"),))
 

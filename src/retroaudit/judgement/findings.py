@@ -70,11 +70,19 @@ def fingerprint(model: str, metric: Metric) -> str:
 def sentence(metric: Metric) -> str:
     """The failure in words: what, where, how much, and what is allowed."""
     subject = "" if metric.subject == "model" else f" of {_short(metric.subject)}"
-    value = "unknown" if metric.value is None else f"{metric.value:.4g}"
-    spread = "" if metric.low is None or metric.low == metric.high else f" ({metric.low:.4g} to {metric.high:.4g})"
     tail = f"; {metric.reason}" if metric.reason else ""
     what = f"{metric.metric}{subject}{_where(metric.slice)}"
-    return f"{what} is {value}{spread}, allowed is {_allowed(metric.threshold)}{tail}"
+    return f"{what} {_found(metric)}, allowed is {_allowed(metric.threshold)}{tail}"
+
+
+def _found(metric: Metric) -> str:
+    """How much it is; a failure without numbers is one whose numbers are withheld."""
+    value, low, high = metric.value, metric.low, metric.high
+    if value is None:
+        ends = [f"{word} {end:.4g}" for word, end in (("at least", low), ("at most", high)) if end is not None]
+        return f"is {' and '.join(ends)}" if ends else "failed"
+    spread = "" if low is None or high is None or low == high else f" ({low:.4g} to {high:.4g})"
+    return f"is {value:.4g}{spread}"
 
 
 def _where(slice_: Slice) -> str:

@@ -17,17 +17,19 @@ def decide(metric: Metric) -> Metric:
     """Give a metric with a threshold its verdict from its interval.
 
     Passed where the whole interval is allowed, failed where none of it is, inconclusive where it spans a
-    bound. A bound itself is allowed. Without a value the verdict is insufficient: a null never passes. A
-    verdict that the check set (insufficient, skipped) stays, and so does the absence of one where nothing
-    was asked.
+    bound. A bound itself is allowed. Without a value it is insufficient, a null never passes: unless what is
+    known of the interval lies outside, as of a ratio to a rate of 0, which has a low end and no other. A verdict
+    that the check set (insufficient, skipped) stays, and so does the absence of one where nothing was asked.
     """
     if metric.verdict is not None or metric.threshold is None:
         return metric
-    if metric.value is None or not math.isfinite(metric.value):
+    value = metric.value if metric.value is not None and math.isfinite(metric.value) else None
+    low = next((end for end in (metric.low, value) if end is not None), -math.inf)
+    high = next((end for end in (metric.high, value) if end is not None), math.inf)
+    verdict = _place(low, high, metric.threshold)
+    if value is None and verdict is not Verdict.FAILED:
         return replace(metric, value=None, verdict=Verdict.INSUFFICIENT, reason=metric.reason or "there is no value")
-    low = metric.value if metric.low is None else metric.low
-    high = metric.value if metric.high is None else metric.high
-    return replace(metric, verdict=_place(low, high, metric.threshold))
+    return replace(metric, value=value, verdict=verdict)
 
 
 def _place(low: float, high: float, threshold: Threshold) -> Verdict:

@@ -22,7 +22,7 @@ from pydantic import Field
 
 from retroaudit.faults import BadInput, Fault, IntegrityBroken
 from retroaudit.ledger import tree
-from retroaudit.ledger.coordinates import commit_key
+from retroaudit.ledger.coordinates import COMMITS, commit_key
 from retroaudit.ledger.envelope import Envelope, Exact, Sha256, canonical, read_exact, unwrap, wrap
 from retroaudit.ledger.signing import Signer
 from retroaudit.storage.protocol import Storage, settle
@@ -132,16 +132,21 @@ def read(storage: Storage, number: int) -> Commit:
     return commit
 
 
-def head(storage: Storage, hint: int = 0) -> int:
-    """The last commit's number, 0 where there is none: doubling steps from `hint`, then halving.
+def head(storage: Storage) -> int:
+    """The last commit's number, 0 where there is none: doubling steps, then halving.
 
-    Not a listing: S3 cannot list backwards. Commits are contiguous, so O(log n) look-ups do.
+    Not a listing: S3 cannot list backwards. Commits are contiguous, so O(log n) look-ups do. Raises
+    `IntegrityBroken` where the first is absent and the log is not empty all the same.
     """
 
     def exists(number: int) -> bool:
         return storage.head(commit_key(number)) is not None
 
-    low, step = (hint if hint > 0 and exists(hint) else 0), 1
+    if not exists(1):
+        later = next(storage.list(COMMITS), None)
+        if later is not None and not exists(1):  # nor did somebody else begin the log in between
+            raise IntegrityBroken(Fault("commit 1", f"nothing, but {later.key}", "the first commit", "Run verify."))
+    low, step = 0, 1
     while exists(low + step):
         low, step = low + step, step * 2
     high = low + step
@@ -151,9 +156,9 @@ def head(storage: Storage, hint: int = 0) -> int:
     return low
 
 
-def read_head(storage: Storage, signer: Signer, hint: int = 0) -> Commit | None:
+def read_head(storage: Storage, signer: Signer) -> Commit | None:
     """The last commit, checked to be one that `signer` may build on; None in an empty log."""
-    number = head(storage, hint)
+    number = head(storage)
     return _own(read(storage, number), signer) if number else None
 
 
@@ -176,9 +181,9 @@ def append(storage: Storage, leaf: Leaf, signer: Signer, before: Commit | None, 
     raise BadInput(Fault("log", f"{attempts} other writers in a row", "a turn of one's own", "Run it again."))
 
 
-def containing(storage: Storage, leaf: Leaf, last: int) -> Commit | None:
-    """The commit, of those up to `last`, that holds the leaf, looked for from the newest backwards."""
-    for number in range(last, 0, -1):
+def containing(storage: Storage, leaf: Leaf, after: int, last: int) -> Commit | None:
+    """The commit that holds the leaf, of those after `after` and up to `last`."""
+    for number in range(after + 1, last + 1):
         commit = read(storage, number)
         if leaf in commit.body.leaves:
             return commit

@@ -40,6 +40,7 @@ class Manifest:
 
     `run_key` are the digests that determine the report's bytes (inputs, versions, spec, policy, as_of): equal
     run keys mean equal bytes. `predicate` is the caller's (shaped like SLSA provenance); wall clock belongs here.
+    `after` is the number of the log's last commit when it was sealed, 0 in an empty log: its own comes later.
     """
 
     report: ReportId
@@ -47,6 +48,7 @@ class Manifest:
     run_key: Mapping[str, str]
     sealed_at: datetime  # UTC
     predicate: Mapping[str, Any]
+    after: int
 
 
 class _Digest(Exact):
@@ -68,6 +70,7 @@ class _Predicate(Exact):
     supersedes: str | None
     run_key: dict[str, str]
     sealed_at: str
+    after: Annotated[int, Field(ge=0)]
     audit: dict[str, Any]
 
 
@@ -114,6 +117,7 @@ def _payload(manifest: Manifest) -> bytes:
                 "supersedes": str(supersedes) if supersedes else None,
                 "run_key": dict(manifest.run_key),
                 "sealed_at": manifest.sealed_at.astimezone(UTC).isoformat(),
+                "after": manifest.after,
                 "audit": dict(manifest.predicate),
             },
         },
@@ -129,4 +133,5 @@ def _manifest(statement: _Statement) -> Manifest:
         predicate.run_key,
         datetime.fromisoformat(predicate.sealed_at),
         predicate.audit,
+        predicate.after,
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -64,15 +64,6 @@ def reports(storage: Storage) -> tuple[Entry, ...]:
     Raises `IntegrityBroken` at a commit or manifest that is not what the log says.
     """
     return tuple(_entry(storage, number, leaf) for number, leaf in _leaves(storage))
-
-
-def latest(entries: Iterable[Entry]) -> tuple[Entry, ...]:
-    """The newest revision of each, in the order given."""
-    found = tuple(entries)
-    newest: dict[str, int] = {}
-    for entry in found:
-        newest[entry.report.series] = max(entry.report.rev, newest.get(entry.report.series, 0))
-    return tuple(entry for entry in found if entry.report.rev == newest[entry.report.series])
 
 
 def find(storage: Storage, text: str) -> Entry:

@@ -65,24 +65,21 @@ class Signer:
     public: PublicKey
 
 
-def generate(passphrase: bytes | None = None) -> KeyPair:
-    """A new key pair; with a passphrase the private half is encrypted."""
+def generate() -> KeyPair:
+    """A new key pair."""
     key = Ed25519PrivateKey.generate()
     public = key.public_key()
-    protection: serialization.KeySerializationEncryption = serialization.NoEncryption()
-    if passphrase:
-        protection = serialization.BestAvailableEncryption(passphrase)
     return KeyPair(
-        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, protection),
+        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()),
         public.public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo),
         _public(public).keyid,
     )
 
 
-def write_keys(directory: Path, passphrase: bytes | None = None) -> KeyFiles:
+def write_keys(directory: Path) -> KeyFiles:
     """Write a new `signing.pem` (for its owner alone) and `public.pem`; raises `BadInput` rather than overwrite."""
     signing, public = directory / SIGNING_FILE, directory / PUBLIC_FILE
-    pair = generate(passphrase)
+    pair = generate()
     try:
         directory.mkdir(parents=True, exist_ok=True)
         if not public.exists():  # else nothing is written at all
@@ -94,16 +91,15 @@ def write_keys(directory: Path, passphrase: bytes | None = None) -> KeyFiles:
     return KeyFiles(signing, public, pair.keyid)
 
 
-def load_signer(path: Path, passphrase: bytes | None = None) -> Signer:
+def load_signer(path: Path) -> Signer:
     """The private key in a `signing.pem`; raises `BadInput` where it is none, another kind, or locked."""
     data = _read(path)
     if b"PUBLIC KEY" in data:
         raise _bad_key(path, "a public key", "the private key, signing.pem")
     try:
-        key = _parse(path, lambda: serialization.load_pem_private_key(data, passphrase or None))
-    except TypeError:  # cryptography's word for a passphrase too few, or too many
-        found = "a key without passphrase" if passphrase else "a key locked by a passphrase"
-        raise _bad_key(path, found, "a key and its passphrase, if it has one") from None
+        key = _parse(path, lambda: serialization.load_pem_private_key(data, None))
+    except TypeError:  # cryptography's word for a passphrase too few
+        raise _bad_key(path, "a key locked by a passphrase", "a key without one") from None
     if not isinstance(key, Ed25519PrivateKey):
         raise _bad_key(path, f"a key of another kind ({type(key).__name__})", "an Ed25519 private key")
     return Signer(key.sign, _public(key.public_key()))
@@ -143,7 +139,7 @@ def _parse(path: Path, load: Callable[[], _Key]) -> _Key:
     try:
         return load()
     except (ValueError, UnsupportedAlgorithm):
-        raise _bad_key(path, "no key, or a wrong passphrase", "a PEM file as keygen writes it") from None
+        raise _bad_key(path, "no key", "a PEM file as keygen writes it") from None
 
 
 def _bad_key(path: Path, found: str, expected: str) -> BadInput:

@@ -20,7 +20,7 @@ from retroaudit.ledger._problem import Objects, Problem, folded
 from retroaudit.ledger._reports import check_reports
 from retroaudit.ledger.coordinates import BLOBS, COMMITS, MANIFEST, REPORTS, ReportId
 from retroaudit.ledger.signing import PublicKey
-from retroaudit.storage.protocol import Storage
+from retroaudit.storage.protocol import Inspectable, Storage
 
 __all__ = ["Problem", "Verification", "verify"]
 
@@ -59,7 +59,7 @@ def verify(
     checked nothing is a problem. Raises `BadInput` only for a `report` that is no id.
     """
     prefix = _manifest_prefix(report)
-    objects, problems = _list(storage)
+    objects, strays, problems = _list(storage)
     log = check_log(storage, objects, public_key, progress)
     wanted = tuple(leaf for leaf in log.leaves if leaf.manifest.startswith(prefix))
     if report and report.count("/") == _WITHOUT_REVISION:
@@ -68,7 +68,7 @@ def verify(
     problems += [*log.problems, *broken]
     if not checked.reports:
         problems.append(_nothing(report))
-    notes = () if report else tuple(_notes(objects, log, checked.blobs))
+    notes = () if report else tuple(_notes(objects, strays, log, checked.blobs))
     counts = {"commits": log.commits, "reports": checked.reports, "files": checked.files}
     return Verification(counts, tuple(folded(problems)), notes)
 
@@ -81,14 +81,19 @@ def _manifest_prefix(report: str | None) -> str:
     return ReportId.parse(report).manifest_key
 
 
-def _list(storage: Storage) -> tuple[Objects, list[Problem]]:
+def _list(storage: Storage) -> tuple[Objects, list[str], list[Problem]]:
+    """The objects, and what a listing passes over, as far as the store can be listed."""
     found: dict[str, int] = {}
+    strays: list[str] = []
     try:
         for info in storage.list():
             found[info.key] = info.size
+        if isinstance(storage, Inspectable):
+            strays += storage.strays()
     except RetroauditError as error:
-        return found, [Problem(storage.url, "a listing of all objects", str(error), "the store cannot be listed whole")]
-    return found, []
+        meaning = "the store cannot be listed whole"
+        return found, strays, [Problem(storage.url, "a listing of all objects", str(error), meaning)]
+    return found, strays, []
 
 
 def _nothing(report: str | None) -> Problem:
@@ -98,7 +103,7 @@ def _nothing(report: str | None) -> Problem:
     )
 
 
-def _notes(objects: Objects, log: Log, blobs: frozenset[str]) -> Iterator[str]:
+def _notes(objects: Objects, strays: Iterable[str], log: Log, blobs: frozenset[str]) -> Iterator[str]:
     committed = {leaf.manifest for leaf in log.leaves}
     pending = [key for key in objects if key.startswith(REPORTS) and key.endswith(MANIFEST) and key not in committed]
     orphans = [key for key in objects if key.startswith(BLOBS) and key not in blobs]
@@ -107,6 +112,7 @@ def _notes(objects: Objects, log: Log, blobs: frozenset[str]) -> Iterator[str]:
     yield from _note(pending, "uncommitted: a crash before the commit (seal it again), or a commit that was cut off")
     yield from _note(orphans, "in no report: left over from a crash, harmless")
     yield from _note(others, "unknown to the ledger")
+    yield from _note(strays, "in no listing: a write that broke off, or put there by somebody else")
 
 
 def _note(keys: Iterable[str], meaning: str) -> Iterator[str]:

@@ -7,6 +7,10 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from retroaudit.archive.rows import EXCLUDED, LABEL, PREDICTION, VERSION
+
+__all__ = ["EXCLUDED", "LABEL", "PREDICTION", "VERSION", "Measure", "Need", "State"]
+
 State = pl.DataFrame
 """A keyed table of integer counts, fixed-point sums, minima and maxima."""
 
@@ -31,10 +35,3 @@ class Measure:
     version: int
     partial: Callable[[pl.LazyFrame, tuple[str, ...]], State]
     merge: Callable[[Sequence[State]], State]
-
-
-# Columns that the archive adds to the rows before they are measured. No column of a user's file may start with "@".
-EXCLUDED = "@excluded"  # null: the row counts; else the reason why it does not
-VERSION = "@version"  # string or null
-PREDICTION = "@prediction"  # Int8: 1 positive, 0 negative, null absent
-LABEL = "@label"  # Int8: 1 positive, 0 negative, null not (yet) known

@@ -10,6 +10,7 @@ import rfc8785
 
 from retroaudit.faults import BadInput, Fault
 from retroaudit.report.plain import LARGEST_EXACT
+from retroaudit.report.shape import require_shape
 
 SCHEMA = "retroaudit/report/1"
 _REMEDY = "Ask for the file as it was sealed; do not edit or reformat it."
@@ -24,8 +25,8 @@ def canonical(document: Mapping[str, Any]) -> bytes:
 def parse(data: bytes) -> dict[str, Any]:
     """Read a report back: `canonical(parse(data)) == data`.
 
-    Raises `BadInput` where the bytes are no JSON object, not in canonical form (a repeated key, a space), or
-    of a schema that this version does not know.
+    Raises `BadInput` where the bytes are no JSON object, not in canonical form (a repeated key, a space), of a
+    schema that this version does not know, or without what is shown of a report.
     """
     try:
         document = json.loads(data, parse_int=_whole)
@@ -36,6 +37,7 @@ def parse(data: bytes) -> dict[str, Any]:
         raise BadInput(Fault("report.json", "JSON in another form", "one object, canonical as in RFC 8785", _REMEDY))
     if document.get("schema") != SCHEMA:
         raise BadInput(Fault("report.json's schema", repr(document.get("schema"))[:100], repr(SCHEMA), _REMEDY))
+    require_shape(document)
     return document
 
 

@@ -13,7 +13,7 @@ _Key = tuple[str, str, str, str]
 def compare(before: Document, after: Document) -> dict[str, Any]:
     """Every metric whose value or verdict differs, changed verdicts first; a metric that one side lacks differs.
 
-    `compared` counts the metrics that either report has.
+    `compared` counts the metrics that either report has. Stored documents are read by `canonical.parse` first.
     """
     old, new = _by_key(before), _by_key(after)
     keys = sorted(old.keys() | new.keys())

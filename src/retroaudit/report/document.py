@@ -20,6 +20,7 @@ from retroaudit.report.canonical import SCHEMA
 from retroaudit.report.inputs import inputs_section
 from retroaudit.report.plain import instant, plain
 
+_DECIDED = frozenset({Verdict.PASSED, Verdict.FAILED, Verdict.INCONCLUSIVE})
 _SEVERITIES = ("critical", "high", "medium", "low")
 
 
@@ -119,12 +120,12 @@ def _finding(finding: Finding) -> dict[str, Any]:
 
 
 def _summary(header: Header, metrics: Sequence[Metric], notes: Sequence[str]) -> dict[str, Any]:
-    """Counts by verdict; `checked` are the metrics with a verdict other than skipped (law 4)."""
+    """Counts by verdict; `checked` are the metrics that could be decided: passed, failed, inconclusive (law 4)."""
     judged = [metric for metric in metrics if metric.verdict is not None]
     checks = sorted({metric.check for metric in metrics})
     return {
         "verdict": header.verdict,
-        "checked": sum(metric.verdict is not Verdict.SKIPPED for metric in judged),
+        "checked": sum(metric.verdict in _DECIDED for metric in judged),
         "metrics": len(metrics),
         "verdicts": _counts(judged),
         "checks": {check: _counts(metric for metric in judged if metric.check == check) for check in checks},

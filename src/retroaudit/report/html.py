@@ -1,4 +1,5 @@
-"""The report as one self-contained page, made from the document alone: a stored report can be rendered again.
+"""The report as one self-contained page, made from the document alone: a stored report, read by `canonical.parse`,
+can be rendered again.
 
 No script, no outside address, no style attribute: the page's policy allows its one style sheet, by hash, and
 nothing else.

@@ -85,6 +85,9 @@ def _rows(accounting: Accounting) -> dict[str, Any]:
         "counted": accounting.counted,
         "excluded": dict(accounting.excluded),
         "control": accounting.control,
+        "control_fault": accounting.control_fault,
+        "duplicate_ids": accounting.duplicate_ids,
+        "null_ids": accounting.null_ids,
         "labels": dict(accounting.labels),
         "unreadable": accounting.unreadable,
     }
@@ -124,7 +127,7 @@ def _fate(rows: Accounting | None) -> str:
 
 def _population(inputs: Inputs, accounting: Sequence[Accounting], metrics: Iterable[Metric]) -> dict[str, str]:
     """Whether the rows are known to be all the rows: only a count that we did not produce can say so."""
-    differing = sorted(_day(metric) for metric in metrics if _contradicts(metric))
+    differing = sorted({_day(metric) for metric in metrics if _contradicts(metric)})
     uncontrolled = sorted(each.partition for each in accounting if each.control is None)
     unseen = sorted({*inputs.missing, *(each.partition for each in accounting if each.unreadable is not None)})
     if differing:

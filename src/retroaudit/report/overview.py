@@ -21,7 +21,7 @@ def overview(document: Mapping[str, Any]) -> dict[str, Any]:
         "verdict": summary["verdict"],
         "said": _said(document),
         "look": _look(document["findings"]),
-        "tiles": _tiles(summary, inputs),
+        "tiles": _tiles(document),
         "checks": [_line(check, document) for check in in_order(summary["checks"])],
         "objects": _objects(inputs),
         "days": _days(inputs),
@@ -52,26 +52,39 @@ def _said(document: Mapping[str, Any]) -> str:
     summary = document["summary"]
     counts, checked = summary["verdicts"], summary["checked"]
     if not checked:
-        return "nothing was checked: no metric had both a value and a threshold."
+        return f"nothing was checked: no metric had both a value and a threshold{_unsaid(document)}."
     parts = [
         f"{wording.number(counts[verdict])} {word}"
         for verdict, word in (
             ("failed", "failed"),
             ("inconclusive", "could not be decided either way"),
-            ("insufficient", "had too few rows to say"),
             ("passed", "passed"),
         )
         if counts[verdict]
     ]
     listed = " and ".join(filter(None, [", ".join(parts[:-1]), parts[-1]]))
-    return f"of {wording.plural(checked, 'checked metric')}, {listed}."
+    return f"of {wording.plural(checked, 'checked metric')}, {listed}{_unsaid(document)}."
 
 
-def _tiles(summary: Mapping[str, Any], inputs: Mapping[str, Any]) -> list[dict[str, str]]:
+def _unsaid(document: Mapping[str, Any]) -> str:
+    """How many metrics were asked and could not be checked, and why where one reason holds for all."""
+    reasons = [row["reason"] for row in document["metrics"] if row["verdict"] == "insufficient"]
+    if not reasons:
+        return ""
+    why = wording.shown(reasons[0]) if reasons[0] and len(set(reasons)) == 1 else "the tables give each reason"
+    return f"; {wording.number(len(reasons))} more could not be checked ({why})"
+
+
+def _tiles(document: Mapping[str, Any]) -> list[dict[str, str]]:
+    summary, inputs = document["summary"], document["inputs"]
     rows, days = inputs["totals"]["rows"], inputs["window"]["days"]
     seen = len(inputs["partitions"])
     tiles = [
-        {"label": "findings", "value": wording.number(summary["verdicts"]["failed"]), "note": "failed metrics"},
+        {
+            "label": "findings",
+            "value": wording.number(len(document["findings"])),
+            "note": f"of {wording.plural(summary['verdicts']['failed'], 'failed metric')}",
+        },
         {"label": "checked", "value": wording.number(summary["checked"]), "note": f"of {summary['metrics']} metrics"},
         {"label": "rows", "value": wording.number(rows["counted"]), "note": f"of {wording.number(rows['read'])} read"},
     ]

@@ -6,6 +6,8 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from retroaudit.checks.rates import RATE_OF
+from retroaudit.judgement.suppression import WITHHELD
 from retroaudit.report import wording
 from retroaudit.report.charts.distribution import distribution, shares
 from retroaudit.report.charts.rows import Band, bars, dots
@@ -16,6 +18,7 @@ _PLOTS = 12  # at most, in one section
 _DOTS = 12  # rows of one plot
 _TABLE = 400  # rows of one table; the whole of it is in metrics.parquet
 _CARDS = 6  # cards of fairness: two plots each
+_NUMBERS = 48  # rows of the table in one of them
 _WORST_FIRST = {verdict: place for place, verdict in enumerate(wording.VERDICTS)}
 
 Row = Mapping[str, Any]
@@ -74,6 +77,7 @@ def _distribution(histogram: Mapping[str, Any], rows: Sequence[Row]) -> Card:
         "plots": [distribution(histogram)],
         "shares": shares(histogram),
         "withheld": [side for side in ("reference", "current") if histogram[side] is None],
+        "hashed": histogram["kind"] == "categorical" and not histogram["exact"],
     }
 
 
@@ -81,8 +85,8 @@ def _fairness(rows: Sequence[Row], _document: Mapping[str, Any]) -> tuple[list[C
     """A card for each attribute and rate: the groups' rates, and what is judged of them against its band."""
     of_card: dict[tuple[tuple[str, ...], str], dict[str, list[Row]]] = defaultdict(lambda: defaultdict(list))
     for row in rows:
-        if row["slice"] and row["metric"] not in _NO_RATE:
-            of_card[tuple(row["slice"]), _stem(row["metric"])][row["metric"]].append(row)
+        if row["slice"] and row["metric"] not in _NO_RATE and WITHHELD not in row["slice"]:
+            of_card[tuple(row["slice"]), RATE_OF.get(row["metric"], row["metric"])][row["metric"]].append(row)
     ranked = sorted(of_card.items(), key=lambda item: (min(_judged(each) for each in item[1].values()), item[0]))
     return [_groups(names, stem, each) for (names, stem), each in ranked[:_CARDS]], max(0, len(ranked) - _CARDS)
 
@@ -92,14 +96,7 @@ def _judged(rows: Sequence[Row]) -> int:
     return min((_rank(row) for row in rows if row["threshold"]), default=len(_WORST_FIRST) + 1)
 
 
-_NO_RATE = frozenset({"n", "tp", "fp", "fn", "tn"})
-
-
-def _stem(metric: str) -> str:
-    """The rate that a metric compares: `tpr` of `tpr_difference`, `selection_rate` of `impact_ratio`."""
-    if metric == "impact_ratio":
-        return "selection_rate"
-    return metric.removesuffix("_difference").removesuffix("_ratio")
+_NO_RATE = frozenset({"n", "tp", "fp", "fn", "tn", "withheld_groups"})
 
 
 def _groups(names: tuple[str, ...], stem: str, of_metric: Mapping[str, Sequence[Row]]) -> Card:
@@ -112,10 +109,17 @@ def _groups(names: tuple[str, ...], stem: str, of_metric: Mapping[str, Sequence[
         "kind": "groups",
         "title": f"{wording.sentence_case(wording.metric_name(stem))} by {wording.shown(' and '.join(names), 60)}",
         "verdict": _worst_of(rows),
-        "rows": sorted(rows, key=_rank),
+        "rows": sorted(rows, key=_rank)[:_NUMBERS],
+        "left_out": max(0, len(rows) - _NUMBERS),
         "plots": [_dots(of_metric[metric]) for metric in drawn],
-        "captions": [wording.metric_name(metric) for metric in drawn],
+        "captions": [_caption(metric, len(of_metric[metric])) for metric in drawn],
     }
+
+
+def _caption(metric: str, groups: int) -> str:
+    """What a plot shows, and of how many groups it shows but the worst."""
+    some = f": the worst {_DOTS} of {wording.plural(groups, 'group')}" if groups > _DOTS else ""
+    return wording.sentence_case(wording.metric_name(metric)) + some
 
 
 def _dots(rows: Sequence[Row], label: Callable[[Row], str] = lambda row: wording.group(row["slice"])) -> Any:

@@ -13,7 +13,7 @@ ICONS = {"failed": "✕", "inconclusive": "≈", "insufficient": "…", "passed"
 MEANINGS = {
     "failed": "the whole interval lies outside what is allowed",
     "inconclusive": "the interval spans a threshold",
-    "insufficient": "too few rows to say",
+    "insufficient": "could not be checked; the reason is given",
     "passed": "the whole interval is allowed",
     "skipped": "could not be asked; the reason is given",
 }
@@ -103,19 +103,22 @@ def interval(row: Mapping[str, Any]) -> str:
     """The value and its interval as `0.21 (0.18 to 0.24)`, with a dash where no end is negative.
 
     Rounded as the interval's width deserves. The value alone where there is no interval, or one that three
-    digits do not show.
+    digits do not show; its bounds alone where the value is withheld.
     """
     value, low, high = row["value"], row["low"], row["high"]
+    if value is None:
+        bounds = ((word, end) for word, end in (("at least", low), ("at most", high)) if end is not None)
+        return " and ".join(f"{word} {amount(row['metric'], end)}" for word, end in bounds) or _DASH
     share = is_share(row["metric"])
-    if value is None or low is None or high is None or high - low <= _NARROW * abs(value):
+    if low is None or high is None or high - low <= _NARROW * abs(value):
         return amount(row["metric"], value)
     ends = [each * 100 if share else each for each in (value, low, high)]
     least = 0 if share or max(map(abs, ends)) >= 10 else 2  # noqa: PLR2004 (small numbers have two decimals)
-    decimals = max(least, math.ceil(-math.log10((ends[2] - ends[1]) / 2)))
-    if decimals > _MOST_DECIMALS or max(map(abs, ends)) >= _LARGE:
+    half = (ends[2] - ends[1]) / 2
+    if half < 10**-_MOST_DECIMALS or max(map(abs, ends)) >= _LARGE:
         texts = [number(each) for each in ends]
     else:
-        texts = [_fixed(each, decimals) for each in ends]
+        texts = [_fixed(each, max(least, math.ceil(-math.log10(half)))) for each in ends]
     unit = " %" if share else ""
     return f"{texts[0]}{unit} ({(' to ' if low < 0 else _DASH).join(texts[1:])}{unit})"
 

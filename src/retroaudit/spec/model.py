@@ -153,7 +153,10 @@ class NumericDrift(Part):
 
 
 class CategoricalDrift(Part):
-    """How drift of categorical features is judged. For `chi2` the threshold is on the p-value."""
+    """How drift of categorical features is judged.
+
+    For `chi2` the threshold is the least p-value, and has to be named: the default is a distance.
+    """
 
     method: Literal["jensenshannon", "psi", "chi2"] = "jensenshannon"
     threshold: float = Field(default=0.1, gt=0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -15,6 +16,8 @@ from retroaudit.spec.wording import did_you_mean
 from retroaudit.spec.zones import zone_names
 
 _MAY_SHARE = ({"id", "subject"}, {"prediction", "decision"})
+_GREATEST = {"jensenshannon": math.sqrt(math.log(2)), "ks": 1.0, "chi2": 1.0}  # psi and wasserstein have none
+_DRIFT_KEYS = tuple(f"drift.{kind}.{key}" for kind in ("numeric", "categorical") for key in ("method", "threshold"))
 _NO_DATES = "Without {date} in logs.path the logs are one snapshot, which has no days."
 
 
@@ -166,6 +169,16 @@ def _bounds(spec: Spec) -> Iterator[Complaint]:
         yield Complaint(("fairness", "impact_ratio"), f"[{low:g}, {high:g}]", expected)
 
 
+def _drift(spec: Spec) -> Iterator[Complaint]:
+    for kind, drift in (("numeric", spec.drift.numeric), ("categorical", spec.drift.categorical)):
+        place, greatest = ("drift", kind, "threshold"), _GREATEST.get(drift.method, math.inf)
+        if drift.method == "chi2" and "threshold" not in drift.model_fields_set:
+            yield Complaint(place, "nothing", "the least p-value that is no drift, such as 0.01")
+        elif drift.threshold >= greatest:
+            remedy = "At this threshold the verdict would be the same for all data."
+            yield Complaint(place, f"{drift.threshold:g}", f"less than {greatest:.4g}, as {drift.method} is", remedy)
+
+
 def _column_names(spec: Spec) -> Iterator[Complaint]:
     for place, name in _named_columns(spec):
         if not name or name.startswith("@"):
@@ -225,6 +238,7 @@ RULES: tuple[Rule, ...] = (
     Rule(_valid),
     Rule(_zone),
     Rule(_bounds),
+    Rule(_drift, _DRIFT_KEYS),
     Rule(_column_names),
     Rule(_one_role_each, ("columns.label", "labels")),
 )

@@ -36,13 +36,25 @@ class LocalStorage:
         return self.root.as_uri()
 
     def list(self, prefix: str = "") -> Iterator[ObjectInfo]:
-        """Regular files whose key starts with `prefix`, in key order; what is hidden in the workshop is left out.
+        """Regular files whose key starts with `prefix`, in key order; what lies in the workshop is left out.
 
-        Raises `BadInput` at a symbolic link that leads nowhere, out of the root, or back to a folder above it,
-        and at a name that is not UTF-8: passing over it in silence would make data disappear.
+        Raises `BadInput` at a symbolic link that leads nowhere, out of the root, or back to a folder above it, at
+        a pipe, socket or device, and at a name that is not UTF-8: passing over it in silence would make data
+        disappear.
         """
         with _as_faults(self.url):
             yield from self._walk("", prefix, frozenset({self.root}))
+
+    def strays(self) -> Iterator[str]:
+        """The workshop's entries, and folders without any."""
+        with _as_faults(self.url):
+            for folder, folders, files in os.walk(self.root, onerror=_raise):
+                key = Path(folder).relative_to(self.root).as_posix()
+                if key == WORKSHOP:
+                    yield from sorted(f"{key}/{name}" for name in [*folders, *files])
+                    folders.clear()  # a name is enough: nothing belongs there but files that are being written
+                elif key != "." and not folders and not files:
+                    yield f"{key}/"
 
     def head(self, key: str) -> ObjectInfo | None:
         """Size and time of the file, or None where there is no regular file of that name."""
@@ -125,7 +137,7 @@ class LocalStorage:
         return path
 
     def _refuse_escape(self, path: Path, key: str) -> Path:
-        resolved = path.resolve()
+        resolved = Path(os.path.realpath(path))  # `Path.resolve` raises no OSError at a loop, before Python 3.13
         if not resolved.is_relative_to(self.root):
             raise BadInput(Fault(key, "a symbolic link that leaves the root", f"files below {self.url}"))
         return resolved
@@ -140,6 +152,9 @@ class LocalStorage:
                 yield from self._walk(key, prefix, above | {where})
             elif entry.is_file():
                 yield _info(key, entry.stat())
+            else:
+                remedy = "Move it away: whether rows are missing cannot be known."
+                raise BadInput(Fault(key, "a pipe, socket or device", "a file or folder", remedy))
 
     def _resolve_link(self, key: str, entry: os.DirEntry[str], above: frozenset[Path]) -> Path:
         resolved = self._refuse_escape(Path(entry.path), key)
@@ -151,11 +166,18 @@ class LocalStorage:
 def _sorted_entries(root: Path, folder: str) -> list[tuple[str, os.DirEntry[str]]]:
     """Entries with their keys, folders with a slash at the end, so that their order is that of whole keys."""
     with os.scandir(root / folder) as found:
-        entries = [(folder + entry.name + ("/" if entry.is_dir() else ""), entry) for entry in found]
-    for key, _ in entries:
-        if not key.isascii() and any("\ud800" <= character <= "\udfff" for character in key):
-            raise BadInput(Fault(repr(key), "a name that is not UTF-8", "UTF-8 names", "Rename the file."))
+        entries = [(_entry_key(folder, entry), entry) for entry in found]
     return sorted(entries, key=lambda pair: pair[0].encode())
+
+
+def _entry_key(folder: str, entry: os.DirEntry[str]) -> str:
+    key = folder + entry.name
+    if not key.isascii() and any("\ud800" <= character <= "\udfff" for character in key):
+        shown = os.fsencode(key).decode("utf-8", "backslashreplace")
+        remedy = "Rename it, or move it away: a report could not name it."
+        raise BadInput(Fault(shown, "a name that is not UTF-8", "UTF-8 names", remedy))
+    with _as_faults(key):
+        return f"{key}/" if entry.is_dir() else key
 
 
 def _info(key: str, found: os.stat_result) -> ObjectInfo:
@@ -168,6 +190,10 @@ def _link(source: Path, target: Path) -> bool:
     except FileExistsError:
         return False
     return True
+
+
+def _raise(error: OSError) -> None:
+    raise error
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 from urllib.parse import SplitResult, unquote, urlsplit
@@ -40,7 +41,7 @@ def _open_local(url: str, path: Path, *, create: bool, durable: bool) -> Storage
     try:
         if create:
             path.mkdir(parents=True, exist_ok=True)
-        root = path.resolve()
+        root = Path(os.path.realpath(path))  # `Path.resolve` raises no OSError at a loop, before Python 3.13
         found = "a file" if root.exists() else "no such archive or store"
         usable = root.is_dir()
     except (OSError, ValueError) as error:  # ValueError: a NUL in the name

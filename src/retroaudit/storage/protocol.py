@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from retroaudit.faults import RetroauditError
 
@@ -48,6 +48,14 @@ class Storage(Protocol):
 
     def put_if_absent(self, key: str, data: bytes) -> bool:
         """Create the object atomically and durably; False, changing nothing, where the key already exists."""
+
+
+@runtime_checkable
+class Inspectable(Protocol):
+    """A storage that can name what its listings pass over, for a verifier: nothing shall be hidden in a store."""
+
+    def strays(self) -> Iterator[str]:
+        """What lies in the workshop, and folders that hold nothing; a folder's name ends with a slash."""
 
 
 def unchanged(storage: Storage, info: ObjectInfo) -> bool:

@@ -46,6 +46,7 @@ _SETTINGS: Final = Config(
     # The default sends its checksum as a trailer, which a writer limited by policy may not: ours goes in a header.
     request_checksum_calculation="when_required",
 )
+_PROBE: Final = f"{WORKSHOP}/put-if-absent"
 _BUSY_ATTEMPTS: Final = 8
 _BUSY_SECONDS: Final = 0.05
 _CHUNK: Final = 1 << 20
@@ -74,10 +75,15 @@ class S3Storage:
             infos = [
                 self._info(key, found, found["Size"])
                 for found in self._latest(self._name(prefix))
-                if not (key := found["Key"].removeprefix(self._name(""))).endswith("/")
-                and not key.startswith(f"{WORKSHOP}/")
+                if not _is_stray(key := found["Key"].removeprefix(self._name("")))
             ]
         yield from sorted(infos, key=lambda info: info.key.encode("utf-8", "surrogatepass"))
+
+    def strays(self) -> Iterator[str]:
+        """The workshop's objects but for our own probe, and folder markers."""
+        with _as_faults(self.url):
+            keys = [found["Key"].removeprefix(self._name("")) for found in self._latest(self._name(""))]
+        yield from sorted(key for key in keys if key and _is_stray(key) and key != _PROBE)
 
     def head(self, key: str) -> ObjectInfo | None:
         """What the server says of the present version."""
@@ -143,9 +149,8 @@ class S3Storage:
 
     def require_put_if_absent(self) -> None:
         """Raise `BadInput` where the server ignores the condition: it would let one commit overwrite another."""
-        key = f"{WORKSHOP}/put-if-absent"
-        self.put_if_absent(key, b"first")
-        if self.put_if_absent(key, b"second"):
+        self.put_if_absent(_PROBE, b"first")
+        if self.put_if_absent(_PROBE, b"second"):
             raise BadInput(
                 Fault(self.url, "a server that overwrites in spite of If-None-Match", "put-if-absent", "Use another.")
             )
@@ -216,6 +221,10 @@ def _is_versioned(client: S3Client, bucket: str) -> bool:
         if _code(error) in _REFUSED:
             return False
         raise
+
+
+def _is_stray(key: str) -> bool:
+    return not key or key.endswith("/") or key.startswith(f"{WORKSHOP}/")
 
 
 def _code(error: ClientError) -> str:

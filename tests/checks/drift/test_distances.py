@@ -16,14 +16,14 @@ from hypothesis.extra import numpy as hnp
 from scipy import stats
 from scipy.spatial import distance
 
+from retroaudit.checks.drift.bins import FEW_VALUES, binned, counted
 from retroaudit.checks.drift.distances import (
     Distance,
     chi2,
     jensenshannon,
-    jensenshannon_of_categories,
+    jensenshannon_of_buckets,
     ks,
     psi,
-    psi_of_categories,
     psi_term,
     wasserstein,
 )
@@ -31,7 +31,7 @@ from retroaudit.measures import grid
 from retroaudit.measures.grid import Grid
 
 Floats = npt.NDArray[np.float64]
-Sides = tuple[Grid, Grid]
+Sides = tuple[pl.DataFrame, pl.DataFrame]
 
 
 def state(values: Floats, cap: int = grid.CAP) -> pl.DataFrame:
@@ -39,22 +39,33 @@ def state(values: Floats, cap: int = grid.CAP) -> pl.DataFrame:
 
 
 def exact(reference: Floats, current: Floats) -> Sides:
-    """The grids that the measures would give: up to 16,384 different values, they hold every one."""
-    return grid.align(state(reference), state(current))
+    """The states that the measures would give: up to 16,384 different values, they hold every one."""
+    return state(reference), state(current)
 
 
 def coarse(reference: Floats, current: Floats, cells: int) -> Sides:
-    """Grids that know little: at most so many cells a side."""
-    return grid.align(state(reference, cells), state(current, cells))
+    """States that know little: at most so many cells a side, but for a reference of few values, as no cap is so low."""
+    few = len(np.unique(reference)) <= FEW_VALUES
+    return state(reference, grid.CAP if few else cells), state(current, cells)
 
 
 def all_of(sides: Sides, sigma: float) -> dict[str, Distance]:
+    aligned, bins = grid.align(*sides), binned(*map(grid.finish, sides))
     return {
-        "wasserstein": wasserstein(*sides, sigma),
-        "ks": ks(*sides),
-        "psi": psi(*sides),
-        "jensenshannon": jensenshannon(*sides),
+        "wasserstein": wasserstein(*aligned, sigma),
+        "ks": ks(*aligned),
+        "psi": psi(bins),
+        "jensenshannon": jensenshannon(bins),
     }
+
+
+def same(value: float) -> tuple[float, float, float]:
+    """All that is known is the number itself."""
+    return (value, value, value)
+
+
+def numbers(found: Distance) -> tuple[float, float, float]:
+    return (found.value, found.low, found.high)
 
 
 columns = hnp.arrays(
@@ -71,10 +82,11 @@ columns = hnp.arrays(
 @given(columns, columns)
 def test_wasserstein_of_single_values_is_scipys(reference: Floats, current: Floats) -> None:
     sides, sigma = exact(reference, current), float(np.std(reference))
-    found = wasserstein(*sides, sigma)
+    found = all_of(sides, sigma)["wasserstein"]
     origin = stats.wasserstein_distance(reference, current) / max(sigma, 0.001)
     assert found.value == pytest.approx(origin, rel=1e-9, abs=1e-9)
-    assert found.low == found.value == found.high
+    assert found.low == found.value
+    assert found.value == found.high or sigma < 0.001 < found.high
 
 
 @settings(deadline=None)
@@ -82,7 +94,7 @@ def test_wasserstein_of_single_values_is_scipys(reference: Floats, current: Floa
 def test_ks_of_single_values_is_its_definition(reference: Floats, current: Floats) -> None:
     everywhere = np.concatenate([reference, current])
     both = [(side[:, None] <= everywhere).mean(axis=0) for side in (reference, current)]
-    found = ks(*exact(reference, current))
+    found = all_of(exact(reference, current), 1.0)["ks"]
     assert found.value == pytest.approx(np.abs(both[0] - both[1]).max(), abs=1e-12)
     assert found.low == found.value == found.high
 
@@ -92,9 +104,11 @@ def test_ks_of_single_values_is_its_definition(reference: Floats, current: Float
 def test_the_truth_lies_between_the_bounds_of_coarse_cells(reference: Floats, current: Floats, cells: int) -> None:
     sigma = float(np.std(reference))
     truth, known = all_of(exact(reference, current), sigma), all_of(coarse(reference, current, cells), sigma)
-    values = len(np.unique(reference)) <= 20
-    for name in ("wasserstein", "ks") if values else truth:  # below 20 values the exact bins are the values themselves
-        found = known[name]
+    for name, found in known.items():
+        if name == "psi" and math.isnan(found.value):
+            assert len(np.unique(reference)) <= FEW_VALUES
+            assert len(np.unique(current)) > cells
+            continue
         assert found.low <= found.value <= found.high
         assert found.low <= truth[name].value * (1 + 1e-12) + 1e-12
         assert truth[name].value <= found.high * (1 + 1e-12) + 1e-12
@@ -103,9 +117,9 @@ def test_the_truth_lies_between_the_bounds_of_coarse_cells(reference: Floats, cu
 @settings(deadline=None)
 @given(columns, st.integers(2, 6))
 def test_a_column_is_at_no_distance_from_itself(values: Floats, cells: int) -> None:
-    zero = Distance(0.0, 0.0, 0.0)
-    assert set(all_of(exact(values, values), float(np.std(values))).values()) == {zero}
-    for found in all_of(coarse(values, values, cells), float(np.std(values))).values():
+    assert set(map(numbers, all_of(exact(values, values), float(np.std(values))).values())) == {same(0.0)}
+    one = state(values, cells)
+    for found in all_of((one, one), float(np.std(values))).values():
         assert (found.value, found.low) == (0.0, 0.0)
 
 
@@ -113,25 +127,70 @@ def test_a_column_is_at_no_distance_from_itself(values: Floats, cells: int) -> N
 @given(columns, columns)
 def test_distances_do_not_depend_on_the_direction_save_for_the_norm(reference: Floats, current: Floats) -> None:
     one, other = exact(reference, current), exact(current, reference)
-    assert ks(*one) == ks(*other)
-    assert wasserstein(*one, 1.0).value == pytest.approx(wasserstein(*other, 1.0).value, rel=1e-12)
+    there, back = all_of(one, 1.0), all_of(other, 1.0)
+    assert there["ks"] == back["ks"]
+    assert there["wasserstein"].value == pytest.approx(back["wasserstein"].value, rel=1e-12)
 
 
 def test_a_side_without_values_has_no_distance() -> None:
     for sides in (exact(np.array([]), np.array([1.0])), exact(np.array([1.0]), np.array([]))):
         assert all(math.isnan(found.value) for found in all_of(sides, 1.0).values())
-    assert math.isnan(psi_of_categories({}, {"a": 1}).value)
-    assert math.isnan(jensenshannon_of_categories({"a": 1}, {None: 4}).value)
+    assert math.isnan(psi(counted({}, {"a": 1})).value)
+    assert math.isnan(jensenshannon(counted({"a": 1}, {None: 4})).value)
+    assert math.isnan(jensenshannon_of_buckets(None).value)
     assert chi2({"a": 1}, {}) is None
 
 
 def test_two_constants_are_as_far_apart_as_their_difference() -> None:
-    sides = exact(np.full(10, 3.0), np.full(7, 5.0))
-    assert wasserstein(*sides, 0.0) == Distance(2000.0, 2000.0, 2000.0)  # 2 over the norm's floor of 0.001
-    assert ks(*sides) == Distance(1.0, 1.0, 1.0)
-    assert jensenshannon(*sides).value == pytest.approx(math.sqrt(math.log(2)))  # disjoint: the greatest there is
+    found = all_of(exact(np.full(10, 3.0), np.full(7, 5.0)), 0.0)
+    assert numbers(found["wasserstein"]) == (2000.0, 2000.0, math.inf)  # 2 over the norm's floor of 0.001, and over 0
+    assert numbers(found["ks"]) == same(1.0)
+    assert found["jensenshannon"].value == pytest.approx(math.sqrt(math.log(2)))  # disjoint: the greatest there is
     # by hand: two bins, (1, fill) and (fill, 1) with fill = 0.0001: 2 (1 - 0.0001) ln(1 / 0.0001)
-    assert psi(*sides).value == pytest.approx(2 * (1 - 1e-4) * math.log(1e4), rel=1e-12)
+    assert found["psi"].value == pytest.approx(2 * (1 - 1e-4) * math.log(1e4), rel=1e-12)
+
+
+def test_the_floor_of_the_norm_is_said_and_cannot_pass_a_column() -> None:
+    """A shift by five deviations of 1e-5 is 5e-5: 0.05 over the floor of 0.001, 5 over the deviation."""
+    values = np.array([0.0, 2e-5] * 50)
+    found = all_of(exact(values, values + 5e-5), float(np.std(values)))["wasserstein"]
+    assert numbers(found) == pytest.approx((0.05, 0.05, 5.0))
+    assert found.reason == "divided by the floor of 0.001: the reference's standard deviation is 1e-05"
+    unmoved = all_of(exact(values, values), float(np.std(values)))["wasserstein"]
+    assert numbers(unmoved) == same(0.0)
+    assert unmoved.reason == found.reason
+    assert all_of(exact(values * 1e3, values), 0.01)["wasserstein"].reason == ""
+
+
+def test_without_a_deviation_there_is_no_wasserstein_distance() -> None:
+    sides = exact(np.array([-1e200, 1e200]), np.array([-1e200, 1e200]))
+    found = wasserstein(*grid.align(*sides), None)
+    assert math.isnan(found.value)
+    assert found.reason == "the reference's variance is beyond the largest float"
+    assert numbers(all_of(sides, 1.0)["ks"]) == same(0.0)
+
+
+@pytest.mark.parametrize("rows", [16_000, 20_000, 60_000])
+def test_a_reference_of_few_values_has_one_definition_below_and_beyond_the_grids_cap(rows: int) -> None:
+    """By hand: none of the window's values is one of the reference's, so they are as far apart as can be: √ln 2."""
+    reference: Floats = np.array(np.arange(rows) % 3, dtype=np.float64)
+    current: Floats = np.array(reference + np.random.default_rng(5).normal(0.0, 1e-3, rows))
+    found = all_of(exact(reference, current), float(np.std(reference)))
+    assert numbers(found["jensenshannon"]) == pytest.approx(same(math.sqrt(math.log(2))), abs=1e-3)
+    if rows <= grid.CAP:
+        assert found["psi"].value > 22
+    else:
+        assert math.isnan(found["psi"].value)
+        assert "distinct values" in found["psi"].reason
+
+
+def test_buckets_of_categories_are_a_lower_bound() -> None:
+    """Half of four categories change, and fall into one bucket with what replaces them: nothing is seen of it."""
+    truth = jensenshannon(counted({"a": 1, "b": 1, "c": 2}, {"c": 2, "d": 1, "e": 1}))
+    found = jensenshannon_of_buckets(counted({"#0": 2, "#1": 2}, {"#0": 2, "#1": 2}, apart=False))
+    assert numbers(found) == (0.0, 0.0, math.sqrt(math.log(2)))
+    assert found.low <= truth.value <= found.high
+    assert found.reason == "at least this: there are more categories than can be told apart"
 
 
 def test_minus_zero_is_zero() -> None:
@@ -139,15 +198,18 @@ def test_minus_zero_is_zero() -> None:
         Grid(0, np.array([2, 0]), np.array([-0.0, np.nan]), np.array([-0.0, np.nan])),
         Grid(0, np.array([0, 2]), np.array([np.nan, 0.0]), np.array([np.nan, 0.0])),
     )
-    assert set(all_of(sides, 1.0).values()) == {Distance(0.0, 0.0, 0.0)}
+    found = wasserstein(*sides, 1.0), ks(*sides), psi(binned(*sides)), jensenshannon(binned(*sides))
+    assert set(map(numbers, found)) == {same(0.0)}
 
 
-def test_values_at_the_ends_of_floats_have_an_infinite_distance_and_exact_bins() -> None:
+def test_values_at_the_ends_of_floats_have_no_distance_and_exact_bins() -> None:
     ends = np.concatenate([np.linspace(-1.7e308, -1e308, 30), [1.7e308]])
     sides = exact(ends, -ends)
-    assert math.isinf(wasserstein(*sides, 1.0).value)
-    assert ks(*sides).value == pytest.approx(30 / 31 - 1 / 31)
-    assert math.isfinite(psi(*sides).value)
+    found = all_of(sides, 1.0)
+    assert math.isnan(found["wasserstein"].value)
+    assert found["wasserstein"].reason == "the values are too far apart for their distance to be computed"
+    assert found["ks"].value == pytest.approx(30 / 31 - 1 / 31)
+    assert math.isfinite(found["psi"].value)
 
 
 def test_counts_beyond_64_bits_stay_exact() -> None:
@@ -174,21 +236,23 @@ def test_categories_are_scipys(reference: Mapping[str | None, int], current: Map
     names = sorted(str(name) for name in {*reference, *current})
     table = np.array([[side.get(name, 0) for name in names] for side in (reference, current)], dtype=np.float64)
     if table.size == 0 or not table.sum(axis=1).all():
-        assert math.isnan(jensenshannon_of_categories(reference, current).value)
+        assert math.isnan(jensenshannon(counted(reference, current)).value)
         return
-    found = jensenshannon_of_categories({**reference, None: 9}, current).value
+    found = jensenshannon(counted({**reference, None: 9}, current)).value
     assert found == pytest.approx(distance.jensenshannon(*table), abs=1e-7)  # a root of rounding near 0
     origin = stats.chi2_contingency(table[:, table.sum(axis=0) > 0], correction=False)
     tested = chi2(reference, {**current, None: 7})
     assert tested is not None
     assert tested.statistic == pytest.approx(origin.statistic, rel=1e-9, abs=1e-9)
-    assert tested.degrees == origin.dof
+    assert tested.sparse == (
+        origin.dof > 0 and bool((origin.expected_freq < 1).any() or (origin.expected_freq < 5).mean() > 0.2)
+    )
     assert tested.pvalue == pytest.approx(origin.pvalue, rel=1e-6, abs=1e-12)
 
 
 def test_psi_of_categories_by_hand() -> None:
     # shares 0.5, 0.5, 0 against 0.25, 0.25, 0.5: twice 0.25 ln 2, and (0.0001 - 0.5) ln(0.0001 / 0.5)
-    found = psi_of_categories({"a": 50, "b": 50}, {"a": 1, "b": 1, "c": 2})
+    found = psi(counted({"a": 50, "b": 50}, {"a": 1, "b": 1, "c": 2}))
     expected = 0.5 * math.log(2) + (0.5 - 1e-4) * math.log(0.5 / 1e-4)
     assert found.value == pytest.approx(expected, rel=1e-12)
     assert psi_term(0.5, 0.25) == pytest.approx(0.25 * math.log(2), rel=1e-12)
@@ -196,7 +260,7 @@ def test_psi_of_categories_by_hand() -> None:
 
 def test_the_fill_shrinks_where_a_share_is_small() -> None:
     # the smallest share of the reference is 1/20000 <= 0.0001, so an empty bin is filled with a millionth of it
-    found = psi_of_categories({"a": 19_999, "b": 1}, {"a": 10_000, "c": 10_000})
+    found = psi(counted({"a": 19_999, "b": 1}, {"a": 10_000, "c": 10_000}))
     fill = 1 / 20_000 / 1e6
     expected = (0.99995 - 0.5) * math.log(0.99995 / 0.5) + (5e-5 - 1e-4) * math.log(5e-5 / 1e-4)
     expected += (fill - 0.5) * math.log(fill / 0.5)
@@ -261,7 +325,7 @@ def test_the_numbers_are_evidentlys(evidently: Mapping[str, Score], name: str, s
 @pytest.mark.parametrize("sample", list(_samples()))
 def test_ks_is_scipys_within_its_bounds(sample: str) -> None:
     reference, current = _samples()[sample]
-    found = ks(*exact(reference, current))
+    found = all_of(exact(reference, current), 1.0)["ks"]
     origin = stats.ks_2samp(reference, current).statistic
     assert found.low - 1e-12 <= origin <= found.high + 1e-12
     assert found.high - found.low < 5e-4

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from retroaudit.checks.mass import Floats, Ints, below
+from retroaudit.checks.mass import Floats, Ints, Mass, below
 from retroaudit.measures.grid import Grid
 
 FEW_VALUES = 20
@@ -40,70 +40,105 @@ class Counts:
         return Shares(self.least / self.n, self.likely / self.n, self.most / self.n)
 
     def filled(self) -> Shares:
-        """The shares with empty bins filled, so that a logarithm exists.
+        """The shares with empty bins filled (`fill`), so that a logarithm exists.
 
-        Evidently's rule: 0.0001, or a millionth of the smallest share that is not zero where that one is at
-        most 0.0001. Shares are not scaled back to a sum of 1. Where a bin may be empty or not, the bounds
-        take both.
+        Shares are not scaled back to a sum of 1. Where a bin may be empty or not, the bounds take both.
         """
         shares = self.shares()
         certain = self.least > 0
         smallest = np.where(certain, self.least, np.where(self.most > 0, 1, self.n)).min() / self.n
         smallest_at_most = self.most[certain].min() / self.n if certain.any() else 1.0
-        low = np.where(certain, shares.low, _fill(smallest))
-        high = np.where(self.most > 0, shares.high, _fill(smallest_at_most))
+        low = np.where(certain, shares.low, fill(smallest))
+        high = np.where(certain, shares.high, np.maximum(shares.high, fill(smallest_at_most)))
         return Shares(low, np.clip(shares.likely, low, high), high)
 
 
-def _fill(smallest: float) -> float:
+@dataclass(frozen=True)
+class Bins:
+    """Both sides over the same bins. Where not `apart`, a bin may hold values that are meant to have one each."""
+
+    reference: Counts
+    current: Counts
+    apart: bool = True
+
+
+def fill(smallest: float) -> float:
+    """What stands for the share of an empty bin, given the smallest share that is not zero.
+
+    Evidently's rule: 0.0001, or a millionth of the smallest share where that one is at most 0.0001.
+    """
     return smallest / 1e6 if smallest <= _FILL else _FILL
 
 
-def counted(reference: Mapping[str | None, int], current: Mapping[str | None, int]) -> tuple[Counts, Counts] | None:
-    """The counts of two sides over all categories of either, without nulls; None where a side has no values."""
+def counted(
+    reference: Mapping[str | None, int], current: Mapping[str | None, int], *, apart: bool = True
+) -> Bins | None:
+    """The counts of two sides over all categories of either, without nulls; None where a side has no values.
+
+    Not `apart` are buckets of many categories (`measures.categories.align`).
+    """
     names = sorted({name for name in (*reference, *current) if name is not None})
-    pair = _exact(np.array([[side.get(name, 0) for name in names] for side in (reference, current)], dtype=np.int64))
-    return pair if all(side.n for side in pair) else None
+    before, now = (_exact([side.get(name, 0) for name in names]) for side in (reference, current))
+    return Bins(before, now, apart) if before.n and now.n else None
 
 
-def binned(reference: Grid, current: Grid) -> tuple[Counts, Counts] | None:
-    """The counts of two aligned grids over common bins; None where a side has no values.
+def binned(reference: Grid, current: Grid) -> Bins | None:
+    """The counts of two grids over common bins; None where a side has no values.
 
-    As Evidently's: linear bins between the least and the greatest value of both, as many as Sturges' rule gives
-    for all rows (half-open, the last one closed). Where the reference has at most 20 distinct values, each
-    distinct value is a bin; unlike Evidently only where the grids tell all values apart, which they do up to
-    their cap of distinct values.
+    Each grid comes at its own level, not aligned: whether the reference has few values is asked of the reference
+    alone, so that neither the rows of the window nor the cap of its grid can change the definition.
+
+    Where the reference has at most 20 distinct values, each distinct value of either side is a bin. Else the bins
+    are Evidently's: linear between the least and the greatest value of both, as many as Sturges' rule gives for
+    all rows (half-open, the last one closed).
     """
     if reference.n == 0 or current.n == 0:
         return None
-    values = _few_values(reference, current)
-    if values is not None:
-        return _exact(np.stack([_at(side, values) for side in (reference, current)]))
+    values = _values(reference)
+    if reference.shift == 0 and len(values) <= FEW_VALUES:
+        return _by_value(reference, current, values)
     edges = _sturges(reference, current)
-    return _between(reference, edges), _between(current, edges)
+    return Bins(_between(reference.n, below(reference, edges)), _between(current.n, below(current, edges)))
 
 
-def _exact(table: Ints) -> tuple[Counts, Counts]:
-    reference, current = (Counts(row, row.astype(np.float64), row, int(row.sum())) for row in table)
-    return reference, current
+def _exact(counts: Ints | list[int]) -> Counts:
+    row = np.asarray(counts, dtype=np.int64)
+    return Counts(row, row.astype(np.float64), row, int(row.sum()))
 
 
-def _few_values(reference: Grid, current: Grid) -> Floats | None:
-    """All distinct values of both, where they are known and the reference has few."""
-    if any((side.low < side.high).any() for side in (reference, current)):
-        return None
-    of_reference, of_current = (side.low[side.count > 0] for side in (reference, current))
-    if len(np.unique(of_reference)) > FEW_VALUES:
-        return None
-    return np.unique(np.concatenate([of_reference, of_current]))
+def _values(grid: Grid) -> Floats:
+    """The distinct values of a grid without loss (0.0 and -0.0 are equal)."""
+    return np.unique(grid.low[grid.count > 0])
+
+
+def _by_value(reference: Grid, current: Grid, values: Floats) -> Bins:
+    """A bin for each value; those that the window alone has are a bin each only while its grid tells them apart.
+
+    Else what lies between two of the reference's values is one bin.
+    """
+    if current.shift == 0:
+        either = np.union1d(values, _values(current))
+        return Bins(_exact(_at(reference, either)), _exact(_at(current, either)))
+    before, now = (_between(side.n, _around(side, values)) for side in (reference, current))
+    return Bins(before, now, apart=False)
 
 
 def _at(grid: Grid, values: Floats) -> Ints:
-    """How many of the grid's values equal each of `values` (0.0 and -0.0 are equal)."""
+    """How many of the grid's values equal each of `values`, which are all there are."""
     there = grid.count > 0
     counts = np.zeros(len(values), dtype=np.int64)
     np.add.at(counts, np.searchsorted(values, grid.low[there]), grid.count[there])
     return counts
+
+
+def _around(grid: Grid, values: Floats) -> Mass:
+    """How many of the grid's values are below the first value, up to it, below the second, up to it, and so on."""
+    sides = below(grid, values), below(grid, values, inclusive=True)
+    least, likely, most = (
+        np.column_stack(pair).ravel()
+        for pair in zip(*((side.least, side.likely, side.most) for side in sides), strict=True)
+    )
+    return Mass(least, likely, most)
 
 
 def _sturges(reference: Grid, current: Grid) -> Floats:
@@ -119,10 +154,9 @@ def _sturges(reference: Grid, current: Grid) -> Floats:
     return edges[1:-1]
 
 
-def _between(grid: Grid, edges: Floats) -> Counts:
-    """The counts between inner edges, from the counts below each."""
-    mass = below(grid, edges)
-    least, most = (np.concatenate([[0], side, [grid.n]]) for side in (mass.least, mass.most))
-    likely = np.diff(np.concatenate([[0.0], mass.likely, [float(grid.n)]]))
+def _between(n: int, mass: Mass) -> Counts:
+    """The counts between points, from the counts below each, of `n` values."""
+    least, most = (np.concatenate([[0], side, [n]]) for side in (mass.least, mass.most))
+    likely = np.diff(np.concatenate([[0.0], mass.likely, [float(n)]]))
     low, high = np.maximum(least[1:] - most[:-1], 0), most[1:] - least[:-1]
-    return Counts(low, np.clip(likely, low, high), high, grid.n)
+    return Counts(low, np.clip(likely, low, high), high, n)

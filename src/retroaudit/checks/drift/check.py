@@ -4,26 +4,43 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 
+from retroaudit.checks.drift import noise
+from retroaudit.checks.drift.bins import binned, counted
 from retroaudit.checks.drift.distances import (
+    NO_VALUES,
+    Categories,
     Distance,
     chi2,
     jensenshannon,
-    jensenshannon_of_categories,
+    jensenshannon_of_buckets,
     ks,
     psi,
-    psi_of_categories,
+    undefined,
     wasserstein,
 )
 from retroaudit.checks.metric import Metric, Threshold, Verdict
 from retroaudit.checks.words import too_few
-from retroaudit.measures import grid
+from retroaudit.measures import categories, grid
 from retroaudit.measures.measure import Need
 from retroaudit.measures.profile import Profile
 from retroaudit.spec.model import ColumnType, Spec
 
 _STATES: Mapping[ColumnType, tuple[str, ...]] = {"numeric": ("grid", "moments"), "categorical": ("categories",)}
 _NOTHING = "no rows were measured"
+_MANY = "there are more categories than can be told apart"
+_SPARSE = "an expected count is below 1, or more than a fifth of them below 5: no p-value to trust (Cochran 1954)"
+
+
+@dataclass(frozen=True)
+class _Compared:
+    """A column's distances, the noise floors of those that have one, and the values on both sides."""
+
+    distances: Mapping[str, Distance]
+    floors: Mapping[str, float]
+    before: int
+    now: int
 
 
 def needs(spec: Spec) -> frozenset[Need]:
@@ -39,92 +56,137 @@ def check(spec: Spec, profile: Profile, reference: Profile | None) -> list[Metri
     """All distances of `checks.drift.distances` for each feature, in the order of their names.
 
     The spec's method has the threshold: the distance may be at most that; for `chi2` it is the p-value, and it
-    must be at least that. The interval is numerical only. With fewer than `fairness.min_rows` values in the
-    window or the reference a feature is insufficient, and its distances are printed all the same. Without a
-    reference it is skipped.
+    must be at least that. The interval is numerical only. The judged distance is insufficient, and printed all
+    the same, with fewer than `fairness.min_rows` values in the window or the reference, and where the two are so
+    few that chance could explain the verdict (`noise`); the reason says how many it takes. Without a reference a
+    feature is skipped.
+
+    `n` counts the window's values. A row's `reference` is None: a distance has no value of the reference's own.
     """
     metrics: list[Metric] = []
     for column in sorted(spec.columns.features):
         if reference is None:
             metrics.append(_without(spec, column, Verdict.SKIPPED, "no reference"))
-        elif spec.columns.features[column] == "numeric":
-            metrics += _numeric(spec, column, profile, reference)
+            continue
+        compare = _numeric if spec.columns.features[column] == "numeric" else _categorical
+        compared = compare(column, profile, reference, spec.confidence)
+        if compared is None:
+            metrics.append(_without(spec, column, Verdict.INSUFFICIENT, _NOTHING))
         else:
-            metrics += _categorical(spec, column, profile, reference)
+            metrics += _metrics(spec, column, compared)
     return metrics
 
 
 def _method(spec: Spec, column: str) -> tuple[str, Threshold]:
     """The metric that is judged, and what it is allowed to be."""
-    if spec.columns.features[column] == "numeric":
-        return spec.drift.numeric.method, Threshold(max=spec.drift.numeric.threshold)
-    if spec.drift.categorical.method == "chi2":
-        return "chi2_pvalue", Threshold(min=spec.drift.categorical.threshold)
-    return spec.drift.categorical.method, Threshold(max=spec.drift.categorical.threshold)
+    drift = spec.drift.numeric if spec.columns.features[column] == "numeric" else spec.drift.categorical
+    if drift.method == "chi2":
+        return "chi2_pvalue", Threshold(min=drift.threshold)
+    return drift.method, Threshold(max=drift.threshold)
 
 
-def _numeric(spec: Spec, column: str, profile: Profile, reference: Profile) -> Iterator[Metric]:
+def _numeric(column: str, profile: Profile, reference: Profile, confidence: float) -> _Compared | None:
     states = [side.state("grid", column) for side in (reference, profile)]
     if states[0] is None or states[1] is None:
-        yield _without(spec, column, Verdict.INSUFFICIENT, _NOTHING)
-        return
-    before, now = grid.align(states[0], states[1])
+        return None
+    before, now = grid.finish(states[0]), grid.finish(states[1])
+    aligned = grid.align(states[0], states[1])
+    bins, sigma = binned(before, now), _sigma(reference, column)
+    distances = {
+        "wasserstein": wasserstein(*aligned, sigma),
+        "jensenshannon": jensenshannon(bins),
+        "psi": psi(bins),
+        "ks": ks(*aligned),
+    }
+    floors = (
+        {}
+        if bins is None
+        else {
+            "wasserstein": noise.wasserstein(before, now.n, sigma or 0.0, confidence),
+            "jensenshannon": noise.jensenshannon(bins, confidence),
+            "psi": noise.psi(bins, confidence),
+            "ks": noise.ks(before.n, now.n, confidence),
+        }
+    )
+    return _Compared(distances, floors, before.n, now.n)
+
+
+def _sigma(reference: Profile, column: str) -> float | None:
+    """The standard deviation of the reference; None where it is beyond the largest float."""
     moments = reference.moments(column)
-    sigma = math.sqrt(moments.variance) if moments and moments.variance is not None else 0.0
-    distances = {
-        "wasserstein": wasserstein(before, now, sigma),
-        "jensenshannon": jensenshannon(before, now),
-        "psi": psi(before, now),
-        "ks": ks(before, now),
-    }
-    yield from _metrics(spec, column, distances, before.n, now.n)
+    return None if moments is None or moments.variance is None else math.sqrt(moments.variance)
 
 
-def _categorical(spec: Spec, column: str, profile: Profile, reference: Profile) -> Iterator[Metric]:
-    before, now = reference.categories(column), profile.categories(column)
-    if before is None or now is None:
-        yield _without(spec, column, Verdict.INSUFFICIENT, _NOTHING)
-        return
-    if not (before.exact and now.exact):
-        reason = "there are more categories than can be told apart"
-        yield _without(spec, column, Verdict.INSUFFICIENT, reason)
-        return
-    tested = chi2(before.counts, now.counts)
-    distances = {
-        "jensenshannon": jensenshannon_of_categories(before.counts, now.counts),
-        "psi": psi_of_categories(before.counts, now.counts),
-        "chi2": _exact(tested.statistic if tested else math.nan),
-        "chi2_pvalue": _exact(tested.pvalue if tested else math.nan),
-    }
-    known = [sum(count for name, count in side.counts.items() if name is not None) for side in (before, now)]
-    yield from _metrics(spec, column, distances, *known)
+def _categorical(column: str, profile: Profile, reference: Profile, confidence: float) -> _Compared | None:
+    states = [side.state("categories", column) for side in (reference, profile)]
+    if states[0] is None or states[1] is None:
+        return None
+    before, now = categories.align(states[0], states[1])
+    bins = counted(before.counts, now.counts, apart=before.exact)
+    if before.exact:
+        distances = {"jensenshannon": jensenshannon(bins), "psi": psi(bins), **_chi2(before.counts, now.counts)}
+    else:
+        unknown = dict.fromkeys(("psi", "chi2", "chi2_pvalue"), undefined(_MANY))
+        distances = {"jensenshannon": jensenshannon_of_buckets(bins), **unknown}
+    floors = (
+        {}
+        if bins is None
+        else {
+            "jensenshannon": noise.jensenshannon(bins, confidence),
+            "psi": noise.psi(bins, confidence),
+        }
+    )
+    known = (sum(count for name, count in side.counts.items() if name is not None) for side in (before, now))
+    return _Compared(distances, floors, *known)
 
 
-def _exact(value: float) -> Distance:
-    return Distance(value, value, value)
+def _chi2(before: Categories, now: Categories) -> dict[str, Distance]:
+    """The statistic and its p-value; a p-value that is not to be trusted may be any."""
+    tested = chi2(before, now)
+    if tested is None:
+        return {"chi2": NO_VALUES, "chi2_pvalue": NO_VALUES}
+    statistic, pvalue = tested.statistic, tested.pvalue
+    untrusted = Distance(pvalue, 0.0, 1.0, _SPARSE)
+    trusted = Distance(pvalue, pvalue, pvalue)
+    return {"chi2": Distance(statistic, statistic, statistic), "chi2_pvalue": untrusted if tested.sparse else trusted}
 
 
-def _metrics(spec: Spec, column: str, distances: Mapping[str, Distance], before: int, now: int) -> Iterator[Metric]:
+def _metrics(spec: Spec, column: str, compared: _Compared) -> Iterator[Metric]:
     judged, threshold = _method(spec, column)
     needed = spec.fairness.min_rows
-    few = [
-        f"{place}: {too_few(rows, needed)}" for place, rows in (("window", now), ("reference", before)) if rows < needed
-    ]
-    for metric, distance in distances.items():
-        known = math.isfinite(distance.high)
-        reason = "; ".join(few) or ("" if known else "the values are too far apart for their distance to be computed")
+    sides = {"window": compared.now, "reference": compared.before}
+    few = "; ".join(f"{side}: {too_few(rows, needed)}" for side, rows in sides.items() if rows < needed)
+    for metric, distance in compared.distances.items():
+        doubt = few or (_doubt(metric, compared, threshold) if metric == judged else "")
         yield Metric(
             check="drift",
             metric=metric,
             subject=column,
-            value=distance.value if known else None,
-            low=distance.low if known else None,
-            high=distance.high if known else None,
-            n=now,
+            value=_finite(distance.value),
+            low=_finite(distance.low),
+            high=_finite(distance.high),
+            n=compared.now,
             threshold=threshold if metric == judged else None,
-            verdict=Verdict.INSUFFICIENT if reason else None,
-            reason=reason,
+            verdict=Verdict.INSUFFICIENT if doubt and metric == judged else None,
+            reason="; ".join(dict.fromkeys(part for part in (doubt, distance.reason) if part)),
         )
+
+
+def _doubt(metric: str, compared: _Compared, threshold: Threshold) -> str:
+    """Why the judged distance says nothing: nothing where it does.
+
+    Without a finite bound it can fail, where its other bound is not allowed, and not pass.
+    """
+    distance, floor = compared.distances[metric], compared.floors.get(metric, 0.0)
+    most = threshold.max if threshold.max is not None else math.inf
+    if math.isfinite(distance.value) and noise.verdict_is_open(distance.low, most, floor):
+        return noise.shortfall(floor, most, compared.before, compared.now, power=1.0 if metric == "psi" else 0.5)
+    bounded = math.isfinite(distance.low) and math.isfinite(distance.high)
+    return "" if bounded or distance.low > most else distance.reason
+
+
+def _finite(number: float) -> float | None:
+    return number if math.isfinite(number) else None
 
 
 def _without(spec: Spec, column: str, verdict: Verdict, reason: str) -> Metric:

@@ -1,25 +1,24 @@
 """Distances between two distributions, with rigorous bounds of what the states leave open.
 
-Numeric columns come as two grids on the same cells (`measures.grid.align`). A cell knows how many values it
-holds, the least and the greatest of them; so cells of one or two values, or of ties, are exact, and of the
-others one knows that at least one value sits at either end. From that follow `low` and `high`; `value` lies
-between them, and all three are equal where nothing is open. Sampling error is not part of it: a window is a
-census of its rows. Null, NaN and infinite values are not compared: their rates are quality's.
-Sums are correctly rounded (`math.fsum`), so no order of adding can change a bit.
+Numeric columns come as two grids. A cell knows how many values it holds, the least and the greatest of them; so
+cells of one or two values, or of ties, are exact, and of the others one knows that at least one value sits at
+either end. From that follow `low` and `high`; `value` lies between them, and all three are equal where nothing is
+open. Sampling error is not part of them (`noise`). Null, NaN and infinite values are not compared: their rates are
+quality's. Sums are correctly rounded (`math.fsum`), so no order of adding can change a bit.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 from scipy.special import chdtrc
 
-from retroaudit.checks.drift.bins import Counts, Shares, binned, counted
+from retroaudit.checks.drift.bins import Bins, Shares, counted
 from retroaudit.checks.mass import Floats
 from retroaudit.measures.grid import Grid
 
@@ -34,78 +33,118 @@ Term: TypeAlias = Callable[[float, float], float]
 
 @dataclass(frozen=True)
 class Distance:
-    """`low <= truth <= high`; `value` is the likely one. NaN where it is not defined: a side without values."""
+    """`low <= truth <= high`; `value` is the likely one. A bound is infinite where none is known.
+
+    All are NaN where the distance is not defined. `reason` says what the reader must know of the number, or why
+    there is none.
+    """
 
     value: float
     low: float
     high: float
+    reason: str = ""
 
 
-UNDEFINED = Distance(math.nan, math.nan, math.nan)
+def undefined(reason: str) -> Distance:
+    """No distance, and why."""
+    return Distance(math.nan, math.nan, math.nan, reason)
 
 
-def wasserstein(reference: Grid, current: Grid, sigma: float) -> Distance:
-    """The first Wasserstein distance `∫ |F(x) - G(x)| dx`, divided by `max(sigma, 0.001)`.
+NO_VALUES = undefined("there are no values to compare")
+
+
+def wasserstein(reference: Grid, current: Grid, sigma: float | None) -> Distance:
+    """The first Wasserstein distance `∫ |F(x) - G(x)| dx` of two aligned grids, divided by `max(sigma, 0.001)`.
 
     `sigma` is the reference's population standard deviation, so the number has no unit: Evidently's
-    "Wasserstein distance (normed)". 0 for identical data; undefined where a side has no values; infinite where
-    values are so far apart that a float cannot hold their difference.
+    "Wasserstein distance (normed)". 0 for identical data; undefined where a side has no values, where values are
+    so far apart that a float cannot hold their difference, and where `sigma` is None: it could not.
+
+    Where Evidently's floor of 0.001 is in force, the number understates a column of small values: at a scale of
+    1e-5 a shift by five deviations is 0.05. `high` is then the distance in the reference's own deviations
+    (infinite where it has none), so such a row can fail and never passes on the strength of the floor.
     Origin: `scipy.stats.wasserstein_distance`.
     """
     gaps = _gaps(reference, current)
     if gaps is None:
-        return UNDEFINED
+        return NO_VALUES
+    if sigma is None:
+        return undefined("the reference's variance is beyond the largest float")
     norm = max(sigma, NORM_FLOOR)
-    return Distance(*(_area(gaps.widths, sizes) / norm for sizes in (gaps.likely, gaps.least, gaps.most)))
+    value, low, high = (_area(gaps.widths, sizes) / norm for sizes in (gaps.likely, gaps.least, gaps.most))
+    if not math.isfinite(high):
+        return undefined("the values are too far apart for their distance to be computed")
+    if sigma >= NORM_FLOOR:
+        return Distance(value, low, high)
+    own = high * (norm / sigma) if sigma else math.inf if high else 0.0
+    return Distance(
+        value, low, own, f"divided by the floor of {norm}: the reference's standard deviation is {sigma:.3g}"
+    )
 
 
 def ks(reference: Grid, current: Grid) -> Distance:
-    """The two-sided Kolmogorov-Smirnov statistic `max |F(x) - G(x)|`, in [0, 1]; not its p-value.
+    """The two-sided Kolmogorov-Smirnov statistic `max |F(x) - G(x)|` of two aligned grids, in [0, 1].
 
-    Exact at the ends of cells; inside a cell of many values the maximum may be larger, by at most the mass of
-    that cell. 0 for identical data; undefined where a side has no values. Origin: `scipy.stats.ks_2samp`.
+    Not its p-value. Exact at the ends of cells; inside a cell of many values the maximum may be larger, by at most
+    the mass of that cell. 0 for identical data; undefined where a side has no values.
+    Origin: `scipy.stats.ks_2samp`.
     """
     gaps = _gaps(reference, current)
     if gaps is None:
-        return UNDEFINED
-    return Distance(*(float(sizes.max(initial=0.0)) for sizes in (gaps.likely, gaps.least, gaps.most)))
+        return NO_VALUES
+    value, low, high = (float(sizes.max(initial=0.0)) for sizes in (gaps.likely, gaps.least, gaps.most))
+    return Distance(value, low, high)
 
 
-def psi(reference: Grid, current: Grid) -> Distance:
-    """The population stability index `Σ (p - q) ln(p / q)` of a numeric column, over the bins of `bins.binned`.
+def psi(bins: Bins | None) -> Distance:
+    """The population stability index `Σ (p - q) ln(p / q)`.
 
-    Empty bins are filled as in Evidently (`bins.Counts.filled`). 0 for identical data; undefined where a side
-    has no values.
+    Empty bins are filled as in Evidently (`bins.fill`). 0 for identical data; undefined where a side has no
+    values, and where bins are not apart: the filling makes the number depend on how many there are.
     """
-    return _psi(binned(reference, current))
+    if bins is None:
+        return NO_VALUES
+    if not bins.apart:
+        return undefined("there are more distinct values than can be told apart, and each adds to it")
+    return _sum(psi_term, bins.reference.filled(), bins.current.filled())
 
 
-def psi_of_categories(reference: Categories, current: Categories) -> Distance:
-    """The population stability index over categories; nulls are left out. Exact."""
-    return _psi(counted(reference, current))
-
-
-def jensenshannon(reference: Grid, current: Grid) -> Distance:
-    """The Jensen-Shannon distance of a numeric column, over the bins of `bins.binned`.
+def jensenshannon(bins: Bins | None) -> Distance:
+    """The Jensen-Shannon distance.
 
     The square root of the divergence `½ Σ p ln(p / m) + q ln(q / m)` with `m = (p + q) / 2`, to base e:
-    from 0 to √ln 2. Undefined where a side has no values. Origin: `scipy.spatial.distance.jensenshannon`.
+    from 0 to √ln 2. Undefined where a side has no values. A value that the reference does not have adds
+    `½ q ln 2`, so it is the same number however such values are divided into bins: where bins of `bins.binned`
+    are not apart, nothing is lost. Origin: `scipy.spatial.distance.jensenshannon`.
     """
-    return _jensenshannon(binned(reference, current))
+    if bins is None:
+        return NO_VALUES
+    total = _sum(_jensenshannon_term, bins.reference.shares(), bins.current.shares())
+    value, low, high = (
+        math.sqrt(min(max(part / 2, 0.0), math.log(2))) for part in (total.value, total.low, total.high)
+    )
+    return Distance(value, low, high)
 
 
-def jensenshannon_of_categories(reference: Categories, current: Categories) -> Distance:
-    """The Jensen-Shannon distance (base e) over categories; nulls are left out. Exact."""
-    return _jensenshannon(counted(reference, current))
+def jensenshannon_of_buckets(bins: Bins | None) -> Distance:
+    """The least Jensen-Shannon distance of categories of which only buckets are known, and the greatest: √ln 2.
+
+    What falls into one bucket can only bring the sides nearer (a divergence never grows by merging: the data
+    processing inequality, Cover and Thomas 2006, section 2.8), so `value` is a lower bound too. It can fail a
+    column, and never passes it.
+    """
+    least = jensenshannon(bins)
+    reason = "at least this: there are more categories than can be told apart"
+    return least if bins is None else replace(least, high=math.sqrt(math.log(2)), reason=reason)
 
 
 @dataclass(frozen=True)
 class ChiSquare:
-    """A statistic of homogeneity, its degrees of freedom and its p-value."""
+    """A statistic of homogeneity and its p-value; `sparse` where expected counts are too small to trust that one."""
 
     statistic: float
-    degrees: int
     pvalue: float
+    sparse: bool
 
 
 def chi2(reference: Categories, current: Categories) -> ChiSquare | None:
@@ -113,18 +152,21 @@ def chi2(reference: Categories, current: Categories) -> ChiSquare | None:
 
     `Σ (observed - expected)² / expected` over the 2 by k table, without correction for continuity, with
     k - 1 degrees of freedom; a single category gives 0 and p = 1. None where a side has no values.
+    Sparse where an expected count is below 1, or more than a fifth of them below 5 (Cochran 1954, "Some methods
+    for strengthening the common χ² tests", Biometrics 10).
     Origin: `scipy.stats.chi2_contingency(table, correction=False)`. Evidently's chi-square takes the reference
     as if it were known without error (goodness of fit) and so finds drift more often; its p-value is another.
     """
-    pair = counted(reference, current)
-    if pair is None:
+    bins = counted(reference, current)
+    if bins is None:
         return None
-    observed = np.stack([side.least for side in pair]).astype(np.float64)
+    observed = np.stack([bins.reference.least, bins.current.least]).astype(np.float64)
+    observed = observed[:, observed.any(axis=0)]
     expected = observed.sum(axis=1, keepdims=True) * observed.sum(axis=0) / observed.sum()
-    occurs = expected[0] > 0
-    statistic = math.fsum(((observed - expected) ** 2 / np.where(occurs, expected, 1.0)).ravel())
-    degrees = int(occurs.sum()) - 1
-    return ChiSquare(statistic, degrees, float(chdtrc(degrees, statistic)) if degrees else 1.0)
+    statistic = math.fsum(((observed - expected) ** 2 / expected).ravel())
+    degrees = observed.shape[1] - 1
+    sparse = degrees > 0 and bool(expected.min() < 1 or (expected < 5).mean() > 0.2)  # noqa: PLR2004 (Cochran's rule)
+    return ChiSquare(statistic, float(chdtrc(degrees, statistic)) if degrees else 1.0, sparse)
 
 
 def psi_term(p: float, q: float) -> float:
@@ -135,20 +177,6 @@ def psi_term(p: float, q: float) -> float:
 def _jensenshannon_term(p: float, q: float) -> float:
     middle = (p + q) / 2
     return sum(share * math.log(share / middle) for share in (p, q) if share > 0)
-
-
-def _psi(pair: tuple[Counts, Counts] | None) -> Distance:
-    return UNDEFINED if pair is None else _sum(psi_term, pair[0].filled(), pair[1].filled())
-
-
-def _jensenshannon(pair: tuple[Counts, Counts] | None) -> Distance:
-    if pair is None:
-        return UNDEFINED
-    total = _sum(_jensenshannon_term, pair[0].shares(), pair[1].shares())
-    value, low, high = (
-        math.sqrt(min(max(part / 2, 0.0), math.log(2))) for part in (total.value, total.low, total.high)
-    )
-    return Distance(value, low, high)
 
 
 def _sum(term: Term, reference: Shares, current: Shares) -> Distance:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from retroaudit.checks.mass import below
-from retroaudit.checks.metric import Metric, Threshold, Verdict
+from retroaudit.checks.metric import Metric, Slice, Threshold, Verdict
 from retroaudit.measures.counts import Counts
 from retroaudit.measures.grid import Grid
 from retroaudit.measures.measure import Need
@@ -62,6 +62,7 @@ def _missing(spec: Spec, column: str, now: Counts | None, before: Counts | None,
     limit = limit_for(spec, column)
     threshold = None if limit is None else Threshold(max=limit)
     values, others = _absences(now), _absences(before)
+    group = _null_group(spec, column)
     for metric in ("null_rate", "nan_rate", "inf_rate") if numeric else ("null_rate",):
         rows = now.rows if now else 0
         if rows == 0:
@@ -79,7 +80,16 @@ def _missing(spec: Spec, column: str, now: Counts | None, before: Counts | None,
             n=rows,
             reference=reference,
             threshold=threshold,
+            discloses=(values[metric], rows - values[metric]) if group else (),
+            reveals=group,
         )
+
+
+def _null_group(spec: Spec, column: str) -> tuple[Slice, ...]:
+    """The group of people that a column's nulls are, if they are one."""
+    if any(column in group for group in spec.groups):
+        return (((column, None),),)
+    return ((("version", None),),) if column == spec.columns.version else ()
 
 
 def _absences(counts: Counts | None) -> dict[str, int]:
