@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -116,6 +117,21 @@ def test_labels_that_arrive_after_as_of_are_unseen(first: tuple[World, str]) -> 
     early, late = (world.report(world.audit(LABELLED, DAY, as_of=day).report) for day in ("2026-07-10", "2026-07-12"))
     rate = [m["value"] for d in (early, late) for m in d["metrics"] if m["metric"] == "label_rate"]
     assert rate == [0.0, 1.0]
+
+
+def test_labels_that_are_still_due_are_not_counted_as_if_they_were_there(first: tuple[World, str]) -> None:
+    """The day after the window, with labels due in 30 days: none is used, though some lie in the archive."""
+    world, _ = first
+    early = World(world.root / "early")
+    fill(early)
+    document = early.report(early.audit(LABELLED, DAY, now=datetime(2026, 7, 2, 1, tzinfo=UTC)).report)
+    skipped = {m["metric"]: m["reason"] for m in document["metrics"] if m["verdict"] == "skipped"}
+    for name in ("label_rate", "tpr_difference", "fpr_difference"):
+        assert skipped[name].startswith("labels are due at 2026-08-01")
+    assert document["inputs"]["totals"]["rows"]["counted"] == 4000
+    assert {m["verdict"] for m in document["metrics"] if m["metric"] == "impact_ratio"} <= {"passed", None}
+    later = early.report(early.audit(LABELLED, DAY).report)["audit"]
+    assert (later["rev"], later["cause"]) == (2, ["inputs"])
 
 
 def test_what_changes_under_the_audit_stops_it(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

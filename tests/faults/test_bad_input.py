@@ -127,9 +127,17 @@ def test_faults_as_json(world: World, capsys: pytest.CaptureFixture[str], monkey
 # --- what is read, and excluded with its reason ----------------------------------------------------------------------
 
 
-def test_a_window_without_rows_fails_because_nothing_was_checked(world: World) -> None:
+def test_a_window_without_rows_fails(world: World) -> None:
     world.put(LOGS, decisions().clear())
     sealed = world.audit(SPEC, DAY)
+    assert sealed.verdict == "failed"
+    assert metric(world.report(sealed.report), metric="empty_partitions")["verdict"] == "failed"
+
+
+def test_a_spec_that_asks_for_nothing_fails_because_nothing_was_checked(world: World) -> None:
+    world.put(LOGS, decisions())
+    nothing = {"logs": SPEC["logs"], "columns": {"time": "time", "id": "id"}}
+    sealed = world.audit(nothing, DAY)
     assert sealed.verdict == "failed"
     assert metric(world.report(sealed.report), metric="checked_metrics")["verdict"] == "failed"
 

@@ -54,7 +54,7 @@ def check(spec: Spec, profile: Profile, _reference: Profile | None) -> list[Metr
     if not spec.groups:
         return []
     cells = profile.cells(_columns(spec))
-    unknown = unknowable(spec)
+    unknown = unknowable(spec, profile.labels_awaited)
     metrics = [_skipped(metric, reason) for metric, reason in _unknown_metrics(spec, unknown)]
     for group in dict.fromkeys(spec.groups):
         if cells is None:

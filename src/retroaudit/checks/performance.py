@@ -25,7 +25,7 @@ def check(spec: Spec, profile: Profile, _reference: Profile | None) -> list[Metr
     cells = profile.cells(_CELLS)
     if cells is None:
         return [_skipped("n", why_unknown(profile, _CELLS))]
-    unknown = unknowable(spec)
+    unknown = unknowable(spec, profile.labels_awaited)
     metrics = list(published("performance", tallies(cells, ())[()], (), spec.confidence, unknown))
     if spec.columns.version is not None:
         for (version,), tally in tallies(cells, (VERSION,)).items():

@@ -156,12 +156,13 @@ def _count(check: str, name: str, where: Slice, count: int) -> Metric:
     )
 
 
-def unknowable(spec: Spec) -> dict[str, str]:
+def unknowable(spec: Spec, awaited: str = "") -> dict[str, str]:
     """The rates and counts that this spec does not allow to be known, each with the reason.
 
-    Without predictions or labels there are none. Where a label exists only for some predictions
-    (`labels.observed_when`), a share of all who have the label would be a share of those who were let through:
-    only what is conditional on that very prediction is published (selective labels: Lakkaraju et al. 2017, KDD).
+    Without predictions or labels there are none; nor are there where labels are `awaited`, with that reason. Where
+    a label exists only for some predictions (`labels.observed_when`), a share of all who have the label would be a
+    share of those who were let through: only what is conditional on that very prediction is published (selective
+    labels: Lakkaraju et al. 2017, KDD).
     """
     names = (*COUNTS, *RATES)
     if spec.columns.prediction is None:
@@ -171,6 +172,8 @@ def unknowable(spec: Spec) -> dict[str, str]:
     about_labels = [name for name in names if name in COUNTS or RATES[name].label]
     if not has_labels(spec):
         return dict.fromkeys(about_labels, "the spec names no labels")
+    if awaited:
+        return dict.fromkeys(about_labels, awaited)
     observed = _observed(spec)
     if observed is None:
         return {}

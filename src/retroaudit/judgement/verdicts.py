@@ -46,9 +46,10 @@ def with_nothing_checked_failed(metrics: Sequence[Metric]) -> tuple[Metric, ...]
     """Add a failed metric where nothing but the completeness of the data was checked.
 
     An audit that checked nothing fails: knowing that all files are there says nothing about the model, and too
-    few rows are no check.
+    few rows are no check. Where something failed already (a night is missing), that is the reason to be told.
     """
-    if any(metric.check != _ABOUT_THE_DATA_ALONE and metric.verdict in _DECIDED for metric in metrics):
+    checked = any(metric.check != _ABOUT_THE_DATA_ALONE and metric.verdict in _DECIDED for metric in metrics)
+    if checked or any(metric.verdict is Verdict.FAILED for metric in metrics):
         return tuple(metrics)
     nothing = Metric(
         check=_ABOUT_THE_DATA_ALONE,
