@@ -132,7 +132,7 @@ def run(
 
 def _finish_run(asked: Request, signer: Signer, where: Places, *, store: str, as_json: bool) -> None:
 
-    with console.progress(f"{asked.spec.model} {asked.window.key}", None, quiet=as_json) as advance:
+    with console.progress(f"{asked.spec.model} {asked.window.key}", quiet=as_json) as advance:
         sealed = audit(asked, where, signer, Run(datetime.now(UTC), provenance.facts()), advance)
     if as_json:
         console.print_json(sealed.summary())
@@ -211,7 +211,7 @@ def verify(
 ) -> None:
     """Prove offline that reports are what was sealed, and that nothing was removed, reordered or rewritten."""
     storage, public = open_storage(store), load_public(key)
-    with console.progress("verify", None, quiet=as_json) as advance:
+    with console.progress("verify", quiet=as_json) as advance:
         result = verify_ledger(storage, public, report, advance)
     if as_json:
         console.print_json(result.summary())
@@ -253,7 +253,7 @@ def demo(
     as_json: AsJson = False,
 ) -> None:
     """Build an archive with planted incidents, audit every night and the quarter, and say what was found when."""
-    with console.progress("demo", None, quiet=as_json) as advance:
+    with console.progress("demo", quiet=as_json) as advance:
         outcome = run_demo(out, days=days, rows=rows, seed=seed, incidents=incidents, progress=advance)
     if as_json:
         console.print_json(outcome.summary())

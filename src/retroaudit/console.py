@@ -94,7 +94,7 @@ def where(slice_: Mapping[str, str | None]) -> str:
 
 
 @contextmanager
-def progress(description: str, total: int | None, *, quiet: bool) -> Iterator[Callable[[str], None]]:
+def progress(description: str, *, quiet: bool) -> Iterator[Callable[[str], None]]:
     """A progress line on standard error, on terminals only; calling it sets the text and advances by one."""
     columns = (
         SpinnerColumn(),
@@ -105,7 +105,7 @@ def progress(description: str, total: int | None, *, quiet: bool) -> Iterator[Ca
     )
     console = err()
     with Progress(*columns, console=console, transient=True, disable=quiet or not console.is_terminal) as bar:
-        task = bar.add_task(plain(description), total=total)
+        task = bar.add_task(plain(description), total=None)
 
         def advance(text: str) -> None:
             bar.update(task, description=plain(text), advance=1)

@@ -4,7 +4,7 @@ import polars as pl
 
 from retroaudit.measures import categories, cells, counts, grid, moments
 from retroaudit.measures.measure import PREDICTION, Need
-from retroaudit.measures.profile import Profile, merge_states
+from retroaudit.measures.profile import Profile
 from retroaudit.measures.run import measure
 
 DAY = pl.DataFrame({"x": [1.0, 2.0], "g": ["a", "b"], PREDICTION: [1, 0]})
@@ -12,7 +12,7 @@ NEEDS = [Need("cells", ("g",)), *(Need(name, ("x",)) for name in ("counts", "gri
 
 
 def test_accessors_finish_the_merged_states() -> None:
-    profile = Profile(merge_states([measure([DAY], NEEDS), measure([DAY], NEEDS)]))
+    profile = Profile(measure([DAY, DAY], NEEDS))
     assert profile.counts("x") == counts.Counts(4, 0, 0, 0, 0)
     assert profile.moments("x") == moments.Moments(4, 1.5, 0.25, 1 / 3)
     assert profile.categories("x") == categories.Categories({"1": 2, "2": 2}, exact=True)
@@ -38,9 +38,3 @@ def test_what_was_not_measured_is_none() -> None:
 def test_too_many_groups_are_none() -> None:
     need = Need("cells", ("g",))
     assert Profile({need: cells.partial(DAY.lazy(), ("g",), cap=1)}).cells(("g",)) is None
-
-
-def test_a_partition_may_lack_a_state() -> None:
-    merged = merge_states([measure([DAY], [Need("rows")]), measure([DAY], [Need("counts", ("x",))])])
-    assert sorted(merged) == list(merged) == [Need("counts", ("x",)), Need("rows")]
-    assert merge_states([]) == {}

@@ -6,14 +6,14 @@ import json
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from retroaudit import provenance
 from retroaudit.artefacts import Places, Run, Sealed
 from retroaudit.audit import audit
-from retroaudit.demo.archive import write_archive
+from retroaudit.demo.archive import FIRST, write_archive
 from retroaudit.demo.compare import FoundMetric, Row, compare
 from retroaudit.demo.incidents import INCIDENTS
 from retroaudit.demo.spec import spec_text
@@ -23,8 +23,6 @@ from retroaudit.ledger.read import find, read_file
 from retroaudit.ledger.signing import Signer, load_public, load_signer, write_keys
 from retroaudit.ledger.verify import Verification, verify
 from retroaudit.spec.window import Window, parse_window
-
-FIRST = date(2026, 4, 1)
 
 
 @dataclass(frozen=True)
@@ -67,7 +65,7 @@ def run_demo(
 ) -> Outcome:
     """Build the archive below `out`, audit it, verify the ledger, and compare with the planted truth."""
     _refuse_occupied(out)
-    write_archive(out / "archive", seed=seed, days=days, rows=rows, incidents=incidents, first=FIRST, progress=progress)
+    write_archive(out / "archive", seed=seed, days=days, rows=rows, incidents=incidents, progress=progress)
     (out / "lending.yaml").write_text(spec_text())
     keys = write_keys(out / "keys")
     signer = load_signer(keys.signing)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import polars as pl
 
 from retroaudit.archive.inputs import Accounting, SchemaChange
 from retroaudit.measures import categories, cells, counts, grid, moments
-from retroaudit.measures.all import MEASURES
 from retroaudit.measures.measure import Need, State
 
 
@@ -52,11 +51,3 @@ class Profile:
         """Rows by group, version, prediction and label; None also where the groups were too many to keep."""
         state = self.state("cells", *groups)
         return None if state is None else cells.finish(state)
-
-
-def merge_states(partitions: Sequence[Mapping[Need, State]]) -> dict[Need, State]:
-    """One state a need, over all partitions that measured it; needs in their order."""
-    needs = sorted({need for states in partitions for need in states})
-    return {
-        need: MEASURES[need.measure].merge([states[need] for states in partitions if need in states]) for need in needs
-    }
