@@ -62,9 +62,9 @@ def test_whatever_the_rows_metrics_are_finite_ordered_and_named(
         assert all(type(number) in {float, type(None)} for number in numbers), metric
         assert all(number is None or math.isfinite(number) for number in numbers), metric
         if metric.value is not None:
-            assert metric.low is not None
-            assert metric.high is not None
-            assert metric.low <= metric.value <= metric.high, metric
+            assert metric.low is None or metric.low <= metric.value, metric
+            assert metric.high is None or metric.value <= metric.high, metric
+            assert metric.reason or None not in {metric.low, metric.high}, metric  # without a bound, with a reason
         assert type(metric.n) in {int, type(None)}
         assert len(metric.reason) < 1_000
         assert metric.verdict in {None, Verdict.INSUFFICIENT, Verdict.SKIPPED}

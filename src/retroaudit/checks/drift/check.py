@@ -141,12 +141,12 @@ def _categorical(column: str, profile: Profile, reference: Profile, confidence: 
 
 
 def _chi2(before: Categories, now: Categories) -> dict[str, Distance]:
-    """The statistic and its p-value; a p-value that is not to be trusted may be any."""
+    """The statistic and its p-value; a p-value that is not to be trusted has no bounds."""
     tested = chi2(before, now)
     if tested is None:
         return {"chi2": NO_VALUES, "chi2_pvalue": NO_VALUES}
     statistic, pvalue = tested.statistic, tested.pvalue
-    untrusted = Distance(pvalue, 0.0, 1.0, _SPARSE)
+    untrusted = Distance(pvalue, -math.inf, math.inf, _SPARSE)
     trusted = Distance(pvalue, pvalue, pvalue)
     return {"chi2": Distance(statistic, statistic, statistic), "chi2_pvalue": untrusted if tested.sparse else trusted}
 
