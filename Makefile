@@ -23,6 +23,7 @@ $(READY): requirements.lock pyproject.toml
 	@touch $@
 
 demo: $(READY) ## an archive with planted incidents, audited night by night, and its last night once more in Airflow (about 3 minutes)
+	@rm -rf $(DEMO)
 	@$(BIN)/retroaudit demo --days 91 --out $(DEMO)
 	@$(BIN)/python -m retroaudit.orchestration.once $(DEMO) dags
 
