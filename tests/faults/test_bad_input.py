@@ -303,3 +303,12 @@ def test_one_stray_row_does_not_hide_an_unfair_model(world: World) -> None:
     assert sealed.findings
     for name in ("report.json", "report.html", "metrics.parquet"):
         assert b"somebody" not in world.file(sealed.report, name)
+
+
+def test_the_page_of_a_missing_day_counts_the_days_that_were_seen(world: World) -> None:
+    world.put(LOGS, decisions())
+    world.put("control/2026-07-02.parquet", pl.DataFrame({"rows": [4000]}))
+    page = world.page(world.audit(spec_with_control(), "2026-07-02").report)
+    tile = page[page.index(">days<") :][:200]
+    assert ">0<" in tile
+    assert "of 1 in the window" in tile

@@ -78,7 +78,7 @@ def _unsaid(document: Mapping[str, Any]) -> str:
 def _tiles(document: Mapping[str, Any]) -> list[dict[str, str]]:
     summary, inputs = document["summary"], document["inputs"]
     rows, days = inputs["totals"]["rows"], inputs["window"]["days"]
-    seen = len(inputs["partitions"])
+    seen = sum(bool(each["logs"]) for each in inputs["partitions"])
     tiles = [
         {
             "label": "findings",
@@ -111,7 +111,7 @@ def _bar(counts: Mapping[str, int]) -> list[tuple[str, float, float]]:
 
 def _days(inputs: Mapping[str, Any]) -> Markup | None:
     """Rows counted on each day of the window, the missing days among them; None for a snapshot."""
-    counted = {each["key"]: each["rows"] for each in inputs["partitions"]}
+    counted = {each["key"]: each["rows"] for each in inputs["partitions"] if each["logs"]}
     table = [(key, _counted(counted.get(key))) for key in sorted({*counted, *inputs["missing"]})]
     return days(table, "Rows counted on each day; a cross is a day without data") if len(table) > 1 else None
 
