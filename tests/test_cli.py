@@ -243,3 +243,13 @@ def test_a_demo_needs_an_empty_place(call: Call, tmp_path: Path) -> None:
     code, _, err = call("demo", "--out", tmp_path)
     assert code == 2
     assert "empty directory" in err
+
+
+def test_check_of_a_pattern_that_matches_nothing_names_what_is_there(call: Call, world: World) -> None:
+    """Not that some window lies outside `valid`: there is no day to take."""
+    world.put("log/date=2026-07-01/part-0.parquet", decisions())
+    document = {**LABELLED, "valid": {"from": "2026-01-01"}}
+    del document["labels"], document["reference"]
+    code, _, err = call("check", world.spec(document), "--archive", world.archive.as_uri())
+    assert code == 2
+    assert "log/date=2026-07-01/part-0.parquet" in err

@@ -33,8 +33,8 @@ def preflight(spec_path: Path, archive: str, window: str | None) -> dict[str, An
     storage = open_storage(archive)
     days = days_present(storage, spec.logs.path) if "{date}" in spec.logs.path else ()
     asked = resolve_window(spec, window or max(days, default=None) or "1970-01-01")
+    pinned = audit.pin(Request(spec, asked, as_of_default(spec, asked)), storage)  # first: is there anything at all?
     within(spec, asked)
-    pinned = audit.pin(Request(spec, asked, as_of_default(spec, asked)), storage)
     if not pinned.inputs.partitions:
         newest = ", ".join(days[-_NEWEST:])
         raise BadInput(
