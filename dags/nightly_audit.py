@@ -47,7 +47,7 @@ def nightly(card: Card) -> DAG:
         checked = task(tasks.check)(pinned, merged)
         judged = task(tasks.judge)(pinned, checked)
         written = task(tasks.report)(pinned, merged, checked, judged)
-        task(multiple_outputs=False)(tasks.seal)(pinned, judged, written)
+        task(multiple_outputs=False)(tasks.seal)(pinned, merged, judged, written)
     return dag
 
 

@@ -15,7 +15,7 @@ from retroaudit import __version__, cli
 from tests.e2e.test_replay import LABELLED, fill
 from tests.world import World, decisions
 
-COMMANDS = ("check", "run", "list", "show", "diff", "verify", "keygen", "demo")
+COMMANDS = ("check", "run", "backfill", "list", "show", "diff", "verify", "keygen", "demo")
 DAY = "2026-07-01"
 ID = f"model/{DAY}/day/main"
 Call = Callable[..., tuple[int, str, str]]

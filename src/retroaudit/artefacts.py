@@ -12,7 +12,7 @@ from typing import Annotated, Any, TypeVar
 
 from pydantic import BeforeValidator, PlainSerializer, TypeAdapter
 
-from retroaudit.archive.inputs import Accounting, Inputs, SchemaChange
+from retroaudit.archive.inputs import Accounting, Inputs, Partition, SchemaChange
 from retroaudit.checks.metric import Metric, Verdict
 from retroaudit.judgement.findings import Finding
 from retroaudit.ledger.coordinates import ReportId
@@ -20,8 +20,10 @@ from retroaudit.measures.measure import Need
 from retroaudit.measures.store import StateKey
 from retroaudit.spec.model import Spec
 from retroaudit.spec.window import Window
-from retroaudit.storage.protocol import Storage
+from retroaudit.storage.protocol import Erasable, Storage
 
+WINDOW, REFERENCE = "window", "reference"  # roles of what is measured; a rolling reference's is its name
+ARTEFACTS = "artefacts/"
 T = TypeVar("T")
 FileBytes = Annotated[
     bytes,
@@ -51,7 +53,7 @@ class Places:
 
     archive: Storage
     store: Storage
-    states: Storage
+    states: Erasable
     spool: Path
 
 
@@ -61,6 +63,21 @@ class Run:
 
     started: datetime
     facts: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Work:
+    """One partition to be measured: what for (the window, or a reference's name), as of when, and what is needed."""
+
+    role: str
+    partition: Partition
+    as_of: datetime | None
+    needs: tuple[Need, ...]
+
+    @property
+    def name(self) -> str:
+        """What it is called among the work of one audit."""
+        return f"{self.role}/{self.partition.key}"
 
 
 @dataclass(frozen=True)
@@ -74,6 +91,16 @@ class Pinned:
     needs: tuple[Need, ...]
     reference_needs: tuple[Need, ...]
     plan: str  # the digest of the spec, the window, the needs and the versions of measures and checks
+
+    def work(self) -> tuple[Work, ...]:
+        """Every partition that has to be measured, the window's first."""
+        inputs, needs = self.inputs, self.reference_needs
+        window = [Work(WINDOW, each, inputs.as_of, self.needs) for each in inputs.partitions]
+        fixed = [Work(REFERENCE, inputs.reference, inputs.as_of, needs)] if inputs.reference else []
+        rolling = [
+            Work(name, each, other.as_of, needs) for name, other in inputs.rolling.items() for each in other.partitions
+        ]
+        return (*window, *fixed, *rolling)
 
 
 @dataclass(frozen=True)
@@ -89,18 +116,38 @@ class Kept:
 class Measured:
     """What one partition yielded: its rows accounted for, and its states (none where it could not be read)."""
 
+    role: str
     accounting: Accounting
     states: tuple[Kept, ...] = ()
+    rows_read: int = 0  # 0 where all its states were there
+
+    @property
+    def reused(self) -> bool:
+        """Whether nothing had to be read."""
+        return bool(self.states) and self.rows_read == 0
 
 
 @dataclass(frozen=True)
 class Merged:
-    """The window's states, those of the reference, and the versions' states day by day."""
+    """The states of the window and of each reference, by role, and the versions' states day by day."""
 
-    window: tuple[Kept, ...]
+    states: Mapping[str, tuple[Kept, ...]]
     versions: Mapping[str, Kept]
     measured: tuple[Measured, ...]
-    reference: Measured | None
+
+    def of(self, role: str) -> tuple[Measured, ...]:
+        """What the partitions of one role yielded."""
+        return tuple(each for each in self.measured if each.role == role)
+
+    @property
+    def rows_read(self) -> int:
+        """Rows read from the archive by this run."""
+        return sum(each.rows_read for each in self.measured)
+
+    @property
+    def reused(self) -> int:
+        """Partitions that were taken from states alone."""
+        return sum(each.reused for each in self.measured)
 
 
 @dataclass(frozen=True)
@@ -141,6 +188,8 @@ class Sealed:
     report_json_sha256: str
     commit: int
     created: bool
+    rows_read: int = 0  # by this run: 0 where every state was there already
+    reused: int = 0  # partitions taken from states
 
     def summary(self) -> dict[str, Any]:
         """What `run --json` prints."""
@@ -156,6 +205,8 @@ class Sealed:
             "report_json_sha256": self.report_json_sha256,
             "commit": self.commit,
             "created": self.created,
+            "rows_read": self.rows_read,
+            "reused": self.reused,
         }
 
 
@@ -163,7 +214,7 @@ def save(storage: Storage, value: object) -> str:
     """Write an artefact under its own digest; the key is all that needs to travel."""
     kind = type(value)
     data = TypeAdapter(kind).dump_json(value, by_alias=True)
-    key = f"artefacts/{kind.__name__.lower()}/{hashlib.sha256(data).hexdigest()}.json"
+    key = f"{ARTEFACTS}{kind.__name__.lower()}/{hashlib.sha256(data).hexdigest()}.json"
     storage.put_if_absent(key, data)
     return key
 

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import json
 import sys
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+from rich import progress as bars
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 from rich.text import Text
 
 from retroaudit.faults import Fault
+from retroaudit.progress import Progress, Step, sentence, silent, timed
 
 _STYLE = {
     "passed": "green",
@@ -24,6 +26,7 @@ _STYLE = {
 }
 _LONGEST_CELL = 400
 _WIDE = 200
+_LINE_EVERY = 10.0  # seconds
 
 
 def out() -> Console:
@@ -94,20 +97,46 @@ def where(slice_: Mapping[str, str | None]) -> str:
 
 
 @contextmanager
-def progress(description: str, *, quiet: bool) -> Iterator[Callable[[str], None]]:
-    """A progress line on standard error, on terminals only; calling it sets the text and advances by one."""
-    columns = (
-        SpinnerColumn(),
-        TextColumn("{task.description}", markup=False),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-    )
-    console = err()
-    with Progress(*columns, console=console, transient=True, disable=quiet or not console.is_terminal) as bar:
-        task = bar.add_task(plain(description), total=None)
+def progress(*titles: str, quiet: bool, clock: Callable[[], float] = time.monotonic) -> Iterator[tuple[Progress, ...]]:
+    """Shows steps on standard error, for each title: one moving line on a terminal, else one in ten seconds.
 
-        def advance(text: str) -> None:
-            bar.update(task, description=plain(text), advance=1)
+    The time left is the sentence's, not rich's, which would take parts from states for a pace that goes on.
+    """
+    if quiet:
+        yield tuple(silent for _ in titles)
+    elif not err().is_terminal:
+        yield tuple(_lines(title, clock) for title in titles)
+    else:
+        columns = (
+            bars.SpinnerColumn(),
+            bars.BarColumn(),
+            bars.TextColumn("{task.description}", markup=False),
+            bars.TimeElapsedColumn(),
+        )
+        with bars.Progress(*columns, console=err(), transient=True) as shown:
+            yield tuple(_bar(shown, title, clock) for title in titles)
 
-        yield advance
+
+def _bar(shown: bars.Progress, title: str, clock: Callable[[], float]) -> Progress:
+    task = shown.add_task(plain(title), total=None)
+
+    def tell(step: Step, seconds: float) -> None:
+        text = plain(f"{title}: {sentence(step, seconds)}")
+        if step.total:  # never quite full: rich would take that for the end, and stop its clock and spinner
+            shown.update(task, description=text, total=step.total + 1e-6, completed=step.done)
+        else:  # nothing to count: the bar stays as it is
+            shown.update(task, description=text)
+
+    return timed(tell, clock)
+
+
+def _lines(title: str, clock: Callable[[], float]) -> Progress:
+    spoken = clock()
+
+    def tell(step: Step, seconds: float) -> None:
+        nonlocal spoken
+        if clock() - spoken >= _LINE_EVERY:
+            spoken = clock()
+            err().print(Text(plain(f"{title}: {sentence(step, seconds)}")))
+
+    return timed(tell, clock)

@@ -3,24 +3,27 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 import rfc8785
 
-from retroaudit.archive.inputs import Partition
+from retroaudit.archive.inputs import Inputs, Partition
 from retroaudit.archive.pin import content_digest, control_digest, label_digest
-from retroaudit.artefacts import Judged, Kept, Merged, Pinned, Places, Request, Run
+from retroaudit.artefacts import REFERENCE, WINDOW, Judged, Kept, Merged, Pinned, Places, Request, Run, Work
 from retroaudit.checks.all import CHECKS
 from retroaudit.judgement.findings import POLICY_VERSION
+from retroaudit.measures import account, arrivals
 from retroaudit.measures.all import MEASURES
 from retroaudit.measures.measure import Need
 from retroaudit.measures.store import StateKey
 from retroaudit.spec.digest import spec_digest, spec_document
 from retroaudit.spec.model import Spec
 
-_BY_LABELS = "cells"  # the one measure that looks at labels
+LABELLED = frozenset({"cells", "scores"})  # the measures that look at labels
+MERGED = "merged-"  # what the content of a merged state begins with: it can be merged again
 _DECIDING = (
     "time",
     "id",
@@ -68,18 +71,23 @@ def series(pinned: Pinned) -> tuple[str, str, str, str]:
 def run_key(pinned: Pinned) -> dict[str, str]:
     """The digests that decide a report's bytes, by name; the commit of the code is not among them."""
     inputs = pinned.inputs
-    partitions = [
-        [partition.key, content_digest(partition), label_digest(partition), control_digest(partition)]
-        for partition in inputs.partitions
-    ]
     reference = content_digest(inputs.reference) if inputs.reference else None
+    rolling = {name: _contents(each) for name, each in inputs.rolling.items()}
     return {
-        "inputs": digest({"partitions": partitions, "missing": list(inputs.missing), "reference": reference}),
+        "inputs": digest({**_contents(inputs), "reference": reference, "rolling": rolling}),
         "versions": digest(versions()),
         "spec": spec_digest(pinned.spec),
         "policy": digest({"version": POLICY_VERSION}),
         "as_of": _instant(inputs.as_of) or "",
     }
+
+
+def _contents(inputs: Inputs) -> dict[str, Any]:
+    partitions = [
+        [partition.key, content_digest(partition), label_digest(partition), control_digest(partition)]
+        for partition in inputs.partitions
+    ]
+    return {"partitions": partitions, "missing": list(inputs.missing)}
 
 
 def cause(pinned: Pinned, previous: Mapping[str, str] | None) -> tuple[str, ...]:
@@ -89,39 +97,86 @@ def cause(pinned: Pinned, previous: Mapping[str, str] | None) -> tuple[str, ...]
     return tuple(sorted(name for name, value in run_key(pinned).items() if previous.get(name) != value))
 
 
-def state_keys(pinned: Pinned, partition: Partition) -> Callable[[Need], StateKey]:
+@dataclass(frozen=True)
+class StateKeys:
     """What decides a partition's states: its content, the measure, and the rules of which rows count.
 
-    The states of labels depend on the label objects and on `as_of` too; the others do not.
+    The states of labels depend on which labels were seen too; the others do not.
     """
-    document = spec_document(pinned.spec)
-    kinds = document["columns"]["features"]
+
+    content: str
+    kinds: Mapping[str, str]
+    of_rows: Mapping[str, str]
+    of_labels: Mapping[str, str]
+    of_control: Mapping[str, str]
+
+    def of(self, need: Need) -> StateKey:
+        """The key of what a need is answered with."""
+        types = {"types": ",".join(self.kinds.get(name, "text") for name in need.columns)}
+        own = {**self.of_rows, **types, **(self.of_labels if need.measure in LABELLED else {})}
+        return StateKey(self.content, need.measure, MEASURES[need.measure].version, need.columns, own)
+
+    @property
+    def account(self) -> StateKey:
+        """The key of the partition's account."""
+        own = {**self.of_rows, **self.of_labels, **self.of_control}
+        return StateKey(self.content, account.NAME, account.VERSION, (), own)
+
+
+def state_keys(spec: Spec, work: Work, last_arrival: int | None) -> StateKeys:
+    """The keys of a partition's states; its last label arrived at `last_arrival` (microseconds, None: unknown)."""
+    document = spec_document(spec)
     rules = {name: document["columns"][name] for name in _DECIDING} | {"time_rules": document["time"]}
-    of_rows = {"rules": digest({"columns": rules, "start": _instant(partition.start)})}
-    known = {"objects": label_digest(partition), "as_of": _instant(pinned.inputs.as_of), "spec": document["labels"]}
-    of_labels = of_rows | {"labels": digest(known)}
-    content = content_digest(partition)
+    partition = work.partition
+    seen = {"objects": label_digest(partition), "seen": _seen(spec, work, last_arrival), "spec": document["labels"]}
+    return StateKeys(
+        content=content_digest(partition),
+        kinds=document["columns"]["features"],
+        of_rows={"rules": digest({"columns": rules, "start": _instant(partition.start)})},
+        of_labels={"labels": digest(seen)},
+        of_control={"control": control_digest(partition)},
+    )
 
-    def key(need: Need) -> StateKey:
-        types = {"types": ",".join(kinds.get(name, "text") for name in need.columns)}
-        parameters = of_labels if need.measure == _BY_LABELS else of_rows
-        return StateKey(content, need.measure, MEASURES[need.measure].version, need.columns, parameters | types)
 
-    return key
+def arrivals_key(spec: Spec, work: Work) -> StateKey:
+    """The key of when the last label of a partition arrived."""
+    document = spec_document(spec)
+    own = {"labels": digest([document["labels"], document["time"]])}
+    return StateKey(label_digest(work.partition), arrivals.NAME, arrivals.VERSION, (), own)
+
+
+def _seen(spec: Spec, work: Work, last_arrival: int | None) -> str | None:
+    """Which labels were seen: all there are, whatever the cut-off after the last of them; else those until then."""
+    if spec.labels is None or work.as_of is None:
+        return None
+    mature = work.partition.end is None or work.partition.end + spec.labels.mature_after <= work.as_of
+    if mature and (not work.partition.labels or arrivals.over(last_arrival, work.as_of)):
+        return "all"
+    return _instant(work.as_of)
+
+
+def contents(partition: Partition) -> tuple[str, ...]:
+    """The contents under which states of a partition lie: its logs, and its labels."""
+    return content_digest(partition), label_digest(partition)
 
 
 def merged_key(need: Need, parts: Sequence[Kept]) -> StateKey:
     """The key of a merged state: the digests of what was merged, in any order."""
-    content = digest(sorted(kept.digest for kept in parts))
-    return StateKey(content, need.measure, MEASURES[need.measure].version, need.columns, {"merged": "1"})
+    content = f"{MERGED}{digest(sorted(kept.digest for kept in parts))}"
+    return StateKey(content, need.measure, MEASURES[need.measure].version, need.columns)
 
 
 def states_digests(merged: Merged) -> dict[str, str]:
-    """One digest a partition over all its states, and one of the reference's."""
-    found = {each.accounting.partition: each for each in merged.measured}
-    if merged.reference:
-        found["reference"] = merged.reference
-    return {key: digest(sorted(kept.digest for kept in each.states)) for key, each in found.items()}
+    """One digest a partition over all its states, by the partition's name in the report."""
+    return {
+        _named(each.role, each.accounting.partition): digest(sorted(kept.digest for kept in each.states))
+        for each in merged.measured
+    }
+
+
+def _named(role: str, partition: str) -> str:
+    """The partitions of rolling references are named with their role: one day may be in several."""
+    return partition if role in {WINDOW, REFERENCE} else f"{role}/{partition}"
 
 
 def spec_bytes(spec: Spec) -> bytes:
@@ -129,8 +184,9 @@ def spec_bytes(spec: Spec) -> bytes:
     return bytes(rfc8785.dumps(spec_document(spec)))
 
 
-def predicate(pinned: Pinned, judged: Judged, run: Run, places: Places) -> dict[str, Any]:
+def predicate(pinned: Pinned, merged: Merged, judged: Judged, run: Run, places: Places) -> dict[str, Any]:
     """What the manifest says beside its files: inputs, rules, verdict, and the facts of this execution."""
+    execution = {"started": _instant(run.started), "rows_read": merged.rows_read, "reused": merged.reused}
     return {
         "verdict": judged.verdict.value,
         "findings": len(judged.findings),
@@ -138,16 +194,16 @@ def predicate(pinned: Pinned, judged: Judged, run: Run, places: Places) -> dict[
         "spec": spec_digest(pinned.spec),
         "versions": versions(),
         "archive": places.archive.url,
-        "inputs": [_input(role, key, pinned_object) for role, key, pinned_object in _objects(pinned)],
-        "run": {"started": _instant(run.started), **run.facts},
+        "inputs": [_input(kind, name, pinned_object) for kind, name, pinned_object in _objects(pinned)],
+        "run": {**execution, **run.facts},
     }
 
 
 def _objects(pinned: Pinned) -> Iterable[tuple[str, str, Any]]:
-    partitions = [*pinned.inputs.partitions, *([pinned.inputs.reference] if pinned.inputs.reference else [])]
-    for partition in partitions:
-        for role in ("logs", "labels", "control"):
-            yield from ((role, partition.key, each) for each in getattr(partition, role))
+    for work in pinned.work():
+        name = _named(work.role, work.partition.key)
+        for kind in ("logs", "labels", "control"):
+            yield from ((kind, name, each) for each in getattr(work.partition, kind))
 
 
 def _input(role: str, partition: str, pinned_object: Any) -> dict[str, Any]:

@@ -25,24 +25,34 @@ def request(
     reference: str | None = None,
     part: str = "main",
 ) -> Request:
-    """A request with its spec loaded, its window inside the spec's validity, and its cut-off fixed.
+    """A request with its spec loaded; all else as `ask`."""
+    spec = named_spec(spec_path, reference)
+    return ask(spec, resolve_window(spec, window), now, as_of=as_of, part=part)
+
+
+def named_spec(spec_path: Path, reference: str | None = None) -> Spec:
+    """The spec of a file, with another reference path where one is given."""
+    spec = load(spec_path)
+    if not reference:
+        return spec
+    _refuse_path("--reference", reference)
+    return spec.model_copy(update={"reference": Reference(path=reference)})
+
+
+def ask(spec: Spec, window: Window, now: datetime, *, as_of: str | None = None, part: str = "main") -> Request:
+    """A request for a window that is inside the spec's validity and has ended, with its cut-off fixed.
 
     `as_of` defaults to the window's end plus `labels.delay`, never to now (law 3). Where it is later than `now`, the
     labels are due: the audit goes on without them.
     """
-    spec = load(spec_path)
-    if reference:
-        _refuse_path("--reference", reference)
-        spec = spec.model_copy(update={"reference": Reference(path=reference)})
-    asked = resolve_window(spec, window)
-    within(spec, asked)
-    if asked.end and asked.end > now:
+    within(spec, window)
+    if window.end and window.end > now:
         raise BadInput(
-            Fault("--window", f"{asked.key}, which ends at {asked.end.isoformat()}", "a window that has ended")
+            Fault("--window", f"{window.key}, which ends at {window.end.isoformat()}", "a window that has ended")
         )
-    cut_off = _as_of(spec, asked, as_of)
+    cut_off = _as_of(spec, window, as_of)
     due = spec.labels is not None and cut_off is not None and cut_off > now
-    return Request(spec, asked, cut_off, part, due)
+    return Request(spec, window, cut_off, part, due)
 
 
 def _refuse_path(option: str, path: str) -> None:

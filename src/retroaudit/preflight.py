@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from retroaudit.archive.partitions import days_present
 from retroaudit.artefacts import Pinned, Places, Request
 from retroaudit.faults import BadInput, Fault
 from retroaudit.intake import as_of_default, resolve_window
+from retroaudit.measuring import ROWS, measure
 from retroaudit.spec.load import load
 from retroaudit.spec.model import Spec
 from retroaudit.spec.window import within
@@ -33,23 +35,30 @@ def preflight(spec_path: Path, archive: str, window: str | None) -> dict[str, An
     storage = open_storage(archive)
     days = days_present(storage, spec.logs.path) if "{date}" in spec.logs.path else ()
     asked = resolve_window(spec, window or max(days, default=None) or "1970-01-01")
-    pinned = audit.pin(Request(spec, asked, as_of_default(spec, asked)), storage)  # first: is there anything at all?
-    within(spec, asked)
-    if not pinned.inputs.partitions:
-        newest = ", ".join(days[-_NEWEST:])
-        raise BadInput(
-            Fault(f"window {asked.key}", "no object in the archive", f"a day that is there, such as {newest}")
-        )
-    account = _read(pinned, storage)
+    with _scratch(storage) as places:
+        pinned = audit.pin(Request(spec, asked, as_of_default(spec, asked)), places)  # first: is there anything at all?
+        within(spec, asked)
+        if not pinned.inputs.partitions:
+            newest = ", ".join(days[-_NEWEST:])
+            raise BadInput(
+                Fault(f"window {asked.key}", "no object in the archive", f"a day that is there, such as {newest}")
+            )
+        account = _read(pinned, places)
     return {**_facts(pinned, account), "warnings": list(_warnings(pinned, account))}
 
 
-def _read(pinned: Pinned, storage: Storage) -> Accounting:
-    """The rows of the last partition, counted by what becomes of them."""
+@contextmanager
+def _scratch(archive: Storage) -> Iterator[Places]:
+    """The archive beside a store and states that are thrown away."""
     with tempfile.TemporaryDirectory(prefix="retroaudit-") as folder:
         scratch = open_storage((Path(folder) / "scratch").as_uri(), create=True, durable=False)
-        places = Places(storage, scratch, scratch, Path(folder))
-        return audit.measure(replace(pinned, needs=(audit.ROWS,)), pinned.inputs.partitions[-1], places).accounting
+        yield Places(archive, scratch, scratch, Path(folder))
+
+
+def _read(pinned: Pinned, places: Places) -> Accounting:
+    """The rows of the last partition of the window, counted by what becomes of them."""
+    last = pinned.work()[len(pinned.inputs.partitions) - 1]
+    return measure(pinned.spec, replace(last, needs=(ROWS,)), places).accounting
 
 
 def _facts(pinned: Pinned, account: Accounting) -> dict[str, Any]:

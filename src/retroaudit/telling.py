@@ -11,6 +11,7 @@ from rich.text import Text
 
 from retroaudit import console
 from retroaudit.artefacts import Sealed
+from retroaudit.backfill import Outcome as Backfilled
 from retroaudit.demo.archive import FIRST
 from retroaudit.demo.run import Outcome
 from retroaudit.ledger.read import Entry
@@ -51,6 +52,36 @@ def sealed(audit: Sealed, document: Mapping[str, Any], store: str) -> None:
     _findings(document)
     _metrics(document, _UNDECIDED)
     say(f"read it  retroaudit show {audit.report} --store {store} --html report.html")
+
+
+def states_are_temporary() -> None:
+    """What a backfill without --states gives away."""
+    text = "states are kept for this backfill alone: with --states, the next one reads only what is new"
+    console.err().print(Text(text, style="dim"))
+
+
+def backfill(outcomes: Sequence[Backfilled], store: str) -> None:
+    """Each window with its verdict and what it cost; then why some have none, and how to read one."""
+    names = ("window", "verdict", "findings", "report", "rows read", "from states")
+    console.print_table(names, (_backfilled(outcome) for outcome in outcomes))
+    sealed = [outcome.sealed for outcome in outcomes if outcome.sealed]
+    partitions, rows = sum(each.reused for each in sealed), sum(each.rows_read for each in sealed)
+    say(f"{len(sealed)} of {len(outcomes)} windows audited, {rows} rows read, {partitions} partitions from states")
+    for outcome in outcomes:
+        if outcome.faults:
+            say(f"{outcome.window.key} was not audited:")
+            console.print_faults(outcome.faults, as_json=False)
+    if sealed:
+        say(f"read one  retroaudit show {sealed[-1].report} --store {store} --html report.html")
+
+
+def _backfilled(outcome: Backfilled) -> tuple[object, ...]:
+    if outcome.sealed is None:
+        return (outcome.window.key, "not audited", None, None, None, None)
+    audit = outcome.sealed
+    found = "new" if audit.created else "found"
+    verdict = console.verdict_text(audit.verdict)
+    return (outcome.window.key, verdict, len(audit.findings), found, audit.rows_read, audit.reused)
 
 
 def document(report: Mapping[str, Any], *, everything: bool) -> None:

@@ -9,12 +9,14 @@ from typing import Any
 
 import polars as pl
 
+from retroaudit.archive.hashing import Memory
 from retroaudit.archive.inputs import Accounting, Inputs
 from retroaudit.archive.pin import pin
 from retroaudit.archive.read import Reading, account, read_partition
 from retroaudit.spec.model import Spec
 from retroaudit.spec.window import parse_window
 from retroaudit.storage.local import LocalStorage
+from tests.memory import InMemory
 
 COLUMNS = {"time": "t", "id": "id", "version": "v", "prediction": "p", "score": "s", "label": "y"}
 DAY = "2026-07-01"
@@ -55,6 +57,7 @@ class Archive:
         self.root.mkdir(parents=True)
         self.spool.mkdir()
         self.storage = LocalStorage(self.root.resolve())
+        self.states = InMemory()
 
     def write(self, key: str, frame: pl.DataFrame | bytes) -> Path:
         path = self.root / key
@@ -69,7 +72,7 @@ class Archive:
         return self.write(f"logs/date={day}/{name}.parquet", frame)
 
     def pin(self, spec: Spec, window: str = DAY, as_of: datetime | None = None) -> Inputs:
-        return pin(spec, parse_window(window, spec.time.zone), as_of, self.storage)
+        return pin(spec, parse_window(window, spec.time.zone), as_of, self.storage, Memory(self.states))
 
     def open(
         self, spec: Spec, window: str = DAY, as_of: datetime | None = None, columns: Iterable[str] = ()

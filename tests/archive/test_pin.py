@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from retroaudit.archive.hashing import Memory
 from retroaudit.archive.inputs import Partition, Pinned
 from retroaudit.archive.pin import content_digest, control_digest, label_digest, pin
 from retroaudit.faults import BadInput
@@ -85,7 +86,7 @@ def test_over_budget_refuses_before_reading(archive: Archive) -> None:
 
 def test_a_snapshot_has_neither_bounds_nor_missing_days(archive: Archive) -> None:
     archive.write("ref/x.parquet", b"ref")
-    inputs = pin(spec_of(logs={"path": "ref/*.parquet"}), snapshot(), None, archive.storage)
+    inputs = pin(spec_of(logs={"path": "ref/*.parquet"}), snapshot(), None, archive.storage, Memory(archive.states))
     (partition,) = inputs.partitions
     assert (partition.key, partition.start, inputs.missing) == ("snapshot", None, ())
 
@@ -112,3 +113,66 @@ def test_versions_and_checksums_identify_where_nothing_was_hashed() -> None:
     assert content_digest(one) == content_digest(later)
     for changed in (replace(info, version="v2"), replace(info, checksum="etag:y"), replace(info, size=2)):
         assert content_digest(replace(one, logs=(Pinned(changed),))) != content_digest(one)
+
+
+ROLLING = {**FULL, "reference": {"path": "ref/*.parquet", "window": ["previous", "trailing"], "trailing": "2d"}}
+
+
+def test_rolling_references_are_pinned_like_windows_of_their_own(archive: Archive) -> None:
+    full(archive)
+    inputs = archive.pin(spec_of(**ROLLING), "2026-07-03", datetime(2026, 8, 3, tzinfo=UTC))
+    alone = {day: archive.pin(spec_of(**FULL), day).partitions for day in (DAY, "2026-07-02")}
+    previous, trailing = inputs.rolling["previous"], inputs.rolling["trailing"]
+    assert (previous.partitions, previous.missing) == (alone["2026-07-02"], ("2026-07-02",)) == ((), ("2026-07-02",))
+    assert (trailing.partitions, trailing.missing) == (alone[DAY], ("2026-07-02",))
+    assert (inputs.missing, [each.key for each in inputs.partitions]) == ((), ["2026-07-03"])
+
+
+@pytest.mark.parametrize(("zone", "hours"), [("UTC", 24), ("Europe/Berlin", 23)])
+def test_labels_of_a_rolling_reference_are_of_the_same_age(archive: Archive, zone: str, hours: int) -> None:
+    """The night of 29 March 2026 is an hour short in Berlin; the age is told in hours all the same."""
+    for day in ("2026-03-28", "2026-03-29"):
+        archive.log(b"x", day=day)
+    archive.write("ref/x.parquet", b"ref")
+    spec = spec_of(reference=ROLLING["reference"], time={"zone": zone})
+    as_of = datetime(2026, 5, 1, tzinfo=UTC)
+    inputs = archive.pin(spec, "2026-03-29", as_of)
+    assert {each.as_of for each in inputs.rolling.values()} == {as_of - timedelta(hours=hours)}
+    assert all(each.as_of is None for each in archive.pin(spec, "2026-03-29").rolling.values())
+
+
+def test_days_before_the_spec_was_valid_are_no_reference(archive: Archive) -> None:
+    full(archive)
+    inputs = archive.pin(spec_of(**ROLLING, valid={"from": "2026-07-02"}), "2026-07-03")
+    assert {name: (each.partitions, each.missing) for name, each in inputs.rolling.items()} == {
+        "previous": ((), ("2026-07-02",)),
+        "trailing": ((), ("2026-07-02",)),
+    }
+    first = archive.pin(spec_of(**ROLLING, valid={"from": "2026-07-03"}), "2026-07-03")
+    assert {(each.partitions, each.missing) for each in first.rolling.values()} == {((), ())}
+
+
+def test_rolling_references_count_for_the_budget_once(archive: Archive) -> None:
+    full(archive)
+    assert archive.pin(spec_of(**ROLLING, limits={"bytes": 26}), "2026-07-03").rolling
+    with pytest.raises(BadInput, match="26 bytes to read"):  # one, two, three, label, control and ref
+        archive.pin(spec_of(**ROLLING, limits={"bytes": 25}), "2026-07-03")
+
+
+def test_labels_that_are_due_are_due_everywhere(archive: Archive) -> None:
+    full(archive)
+    spec = spec_of(**ROLLING)
+    inputs = archive.pin(spec, "2026-07-02/2026-07-04", datetime(2026, 8, 3, tzinfo=UTC)).unlabelled()
+    each_inputs = (inputs, *inputs.rolling.values())
+    assert all(each.labels_due for each in each_inputs)
+    assert not any(partition.labels for each in each_inputs for partition in each.partitions)
+
+
+def test_the_reference_is_that_of_the_version_that_serves(archive: Archive) -> None:
+    full(archive)
+    for name in ("1.4", "1.5"):
+        archive.write(f"ref/{name}/x.parquet", name.encode())
+    served = [{"name": "1.4", "from": "2026-01-01"}, {"name": "1.5", "from": "2026-07-03"}]
+    spec = spec_of(reference={"path": "ref/{version}/*.parquet"}, versions=served)
+    pinned = [archive.pin(spec, window).reference for window in (DAY, "2026-07-01/2026-07-04")]
+    assert [each and each.logs[0].info.key for each in pinned] == ["ref/1.4/x.parquet", "ref/1.5/x.parquet"]

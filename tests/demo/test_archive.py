@@ -12,6 +12,7 @@ from polars.testing import assert_frame_equal
 
 from retroaudit.demo.archive import make_night, snapshot, write_archive
 from retroaudit.demo.incidents import INCIDENTS
+from retroaudit.progress import Step
 
 FIRST = date(2026, 4, 1)
 SMALL = 600
@@ -150,9 +151,9 @@ def test_incidents_change_their_own_nights_only(archive: Path, tmp_path: Path) -
 
 
 def test_progress_tells_each_day(tmp_path: Path) -> None:
-    told: list[str] = []
+    told: list[Step] = []
     write_archive(tmp_path, seed=1, rows=50, days=3, progress=told.append)
-    assert told == ["2026-04-01", "2026-04-02", "2026-04-03"]
+    assert told == [Step("write", done, 3) for done in range(3)]
 
 
 def test_traffic_looks_like_traffic() -> None:

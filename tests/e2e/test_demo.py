@@ -14,20 +14,17 @@ from retroaudit.demo.archive import write_archive
 from retroaudit.demo.run import run_demo
 from retroaudit.demo.spec import spec_text
 from retroaudit.intake import places, request
+from retroaudit.progress import silent
 from tests.world import NOON
 
 pytestmark = pytest.mark.slow
 FIRST = date(2026, 4, 1)
 
 
-def nothing(_: str) -> None:
-    pass
-
-
 @pytest.mark.xdist_group("demo")
 def test_every_incident_is_found_on_its_nights_and_nothing_else_fails(tmp_path: Path) -> None:
     """The nights are those of the issue that asked for the demo, written down anew."""
-    outcome = run_demo(tmp_path / "demo", days=91, rows=20_000, seed=1, incidents=True, progress=nothing)
+    outcome = run_demo(tmp_path / "demo", days=91, rows=20_000, seed=1, incidents=True, progress=silent)
     found = {row.name: row.found for row in outcome.incidents}
     assert found == {
         "a feature drifts": tuple(night for night in range(31, 92) if night != 60),

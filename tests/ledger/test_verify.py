@@ -19,6 +19,7 @@ from retroaudit.ledger.read import reports
 from retroaudit.ledger.seal import seal
 from retroaudit.ledger.signing import Signer
 from retroaudit.ledger.verify import Verification, verify
+from retroaudit.progress import Step
 from retroaudit.storage.open import open_storage
 from retroaudit.storage.protocol import WORKSHOP
 from tests.ledger.conftest import NOON, Memory, id_of, run_of, seal_day
@@ -49,7 +50,7 @@ def _keys(store: Memory, prefix: str) -> list[str]:
 
 
 def test_an_untouched_store_is_intact(store: Memory, signer: Signer) -> None:
-    said: list[str] = []
+    said: list[Step] = []
     outcome = verify(store, signer.public, progress=said.append)
     assert (outcome.problems, outcome.notes) == ((), ())
     assert dict(outcome.checked) == {"commits": DAYS, "reports": DAYS, "files": 3 * DAYS}

@@ -4,6 +4,7 @@ import math
 from fractions import Fraction
 from statistics import mean, pvariance, variance
 
+import numpy as np
 import polars as pl
 import pytest
 from hypothesis import given
@@ -81,7 +82,8 @@ def test_a_variance_beyond_the_floats_is_not_a_number_we_have() -> None:
         (pl.Series([None], dtype=pl.Int64), Moments(0, None, None, None)),
         (pl.Series(["1"]), Moments(0, None, None, None)),
         (pl.Series([[1]]), Moments(0, None, None, None)),
-        (pl.Series([1], dtype=pl.Date), Moments(0, None, None, None)),
+        (pl.Series([1, 3], dtype=pl.Date), Moments(2, 2.0, 1.0, 2.0)),
+        (pl.Series([1], dtype=pl.Time), Moments(0, None, None, None)),
     ],
 )
 def test_types(column: pl.Series, moments_by_hand: Moments) -> None:
@@ -100,6 +102,15 @@ def test_blocks_add_up(monkeypatch: pytest.MonkeyPatch) -> None:
     assert measured(pl.Series([0.1, 0.2, 0.3, -7.5, 1e-300])) == whole
 
 
-def test_the_largest_block_of_the_largest_mantissas_does_not_overflow() -> None:
-    # the middle coefficient of a square is the largest: 2*a*c + b*b with a < 2^17 and b, c < 2^18
-    assert moments._BLOCK * (2 * (2**17 - 1) * (2**18 - 1) + (2**18 - 1) ** 2) < 2**63
+@pytest.mark.parametrize("value", [2.0 - 2.0**-52, 4 / 3, -(1.0 - 2.0**-53), 2.0**-300 * math.pi])
+def test_whole_blocks_of_the_same_value_are_exact(value: float) -> None:
+    # n values x sum to n*x and their squares to n*x^2: blocks of 2^13 whose limbs are as large as they get
+    n = 3 * 2**13 + 5
+    total, squares = moments.sums(np.full(n, value))
+    assert (total, squares) == (n * Fraction(value), n * Fraction(value) ** 2)
+
+
+@given(st.lists(st.one_of(FINITE, HOSTILE), max_size=30))
+def test_sums_are_those_of_fractions(values: list[float]) -> None:
+    exact = [Fraction(value) for value in values]
+    assert moments.sums(np.array(values, np.float64)) == (sum(exact), sum(each**2 for each in exact))

@@ -8,7 +8,11 @@ from retroaudit.measures.profile import Profile
 from retroaudit.measures.run import measure
 
 DAY = pl.DataFrame({"x": [1.0, 2.0], "g": ["a", "b"], PREDICTION: [1, 0]})
-NEEDS = [Need("cells", ("g",)), *(Need(name, ("x",)) for name in ("counts", "grid", "moments", "categories"))]
+NEEDS = [
+    Need("cells", ("g",)),
+    Need("scores", ("x", "g")),
+    *(Need(name, ("x",)) for name in ("counts", "grid", "moments", "categories")),
+]
 
 
 def test_accessors_finish_the_merged_states() -> None:
@@ -22,6 +26,9 @@ def test_accessors_finish_the_merged_states() -> None:
     groups = profile.cells(("g",))
     assert groups is not None
     assert groups["count"].to_list() == [2, 2]
+    by_score = profile.scores("x", "g")
+    assert by_score is not None
+    assert by_score.select("g", "count", "min").rows() == [("a", 2, 1.0), ("b", 2, 2.0)]
     state = profile.state("grid", "x")
     assert state is not None
     assert grid.finish(state).n == 4
@@ -29,9 +36,11 @@ def test_accessors_finish_the_merged_states() -> None:
 
 def test_what_was_not_measured_is_none() -> None:
     profile = Profile({})
+    assert profile.rolling == {}
     accessors = (profile.counts, profile.grid, profile.moments, profile.categories)
     assert [accessor("x") for accessor in accessors] == [None] * 4
     assert profile.cells(()) is None
+    assert profile.scores("x") is None
     assert profile.state("grid", "x") is None
 
 

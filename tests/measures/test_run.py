@@ -4,8 +4,10 @@ import weakref
 from collections.abc import Iterator
 
 import polars as pl
+import pytest
 
-from retroaudit.measures import categories, cells, counts, grid, moments, rows
+from retroaudit.faults import BadInput
+from retroaudit.measures import categories, cells, counts, grid, moments, rows, run
 from retroaudit.measures.counts import Counts
 from retroaudit.measures.measure import EXCLUDED, PREDICTION, Need
 from retroaudit.measures.moments import Moments
@@ -48,16 +50,34 @@ def test_where_every_row_is_excluded_nothing_is_measured() -> None:
     assert counts.finish(states[Need("counts", ("x",))]).rows == 0
 
 
-def test_slices_are_taken_one_at_a_time() -> None:
+def test_a_slice_is_taken_while_the_one_before_is_measured_and_no_sooner() -> None:
     taken: list[weakref.ref[pl.DataFrame]] = []
 
     def slices() -> Iterator[pl.DataFrame]:
         for _ in range(4):
             rows_now = FIRST.clone()
-            assert sum(earlier() is not None for earlier in taken) <= 1  # the one before may not be let go yet
+            assert sum(earlier() is not None for earlier in taken) <= 2  # in work, and the one before it not let go yet
             taken.append(weakref.ref(rows_now))
             yield rows_now
 
     states = measure(slices(), [Need("rows")])
     assert len(taken) == 4
     assert rows.finish(states[Need("rows")]) == {None: 8, "score_domain": 4}
+
+
+def test_what_goes_wrong_while_reading_or_measuring_is_raised() -> None:
+    def slices() -> Iterator[pl.DataFrame]:
+        yield FIRST
+        raise OSError
+
+    with pytest.raises(OSError):  # noqa: PT011  # the very one
+        measure(slices(), NEEDS)
+    with pytest.raises(BadInput):
+        measure([FIRST], [Need("cells", ("count",))])
+
+
+def test_many_slices_are_merged_on_the_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(run, "_HELD", 2)
+    states = measure([FIRST] * 7, [Need("rows"), Need("grid", ("x",))], threads=2)
+    assert rows.finish(states[Need("rows")]) == {None: 14, "score_domain": 7}
+    assert grid.finish(states[Need("grid", ("x",))]).count.tolist() == [7, 7]

@@ -1,12 +1,12 @@
 """Reading columns: literal names, and one text for one category."""
 
 import math
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 
 import polars as pl
 import pytest
 
-from retroaudit.measures.values import LONGEST_TEXT, finite, read, text
+from retroaudit.measures.values import LONGEST_TEXT, Rows, floats, numbers, read, text
 
 
 @pytest.mark.parametrize(
@@ -25,8 +25,34 @@ def test_columns_come_in_the_order_asked() -> None:
     assert [column.name for column in read(rows, ("b", "missing", "a"))] == ["b", "missing", "a"]
 
 
-def test_finite_has_one_zero() -> None:
-    assert [math.copysign(1, value) for value in finite(pl.Series([-0.0, 0.0]))] == [1, 1]
+def test_numbers_tell_apart_what_is_none() -> None:
+    found = numbers(pl.Series([1.5, None, math.nan, math.inf, -math.inf, -0.0, math.inf]))
+    assert (found.nulls, found.nan, found.pos_inf, found.neg_inf) == (1, 1, 2, 1)
+    assert found.finite.tolist() == [1.5, 0.0]
+
+
+@pytest.mark.parametrize(
+    ("column", "expected"),
+    [
+        (pl.Series([True, False, None]), [1.0, 0.0, None]),
+        (pl.Series([date(1970, 1, 2), date(1969, 12, 31)]), [1.0, -1.0]),
+        (pl.Series([datetime(1970, 1, 1, 0, 0, 1)]).cast(pl.Datetime("ms")), [1e6]),  # noqa: DTZ001  # a naive column
+        (pl.Series([datetime(1970, 1, 1, 0, 0, 1)]).cast(pl.Datetime("us", "Asia/Tokyo")), [1e6]),  # noqa: DTZ001
+        (pl.Series([-1, 1999], dtype=pl.Duration("ns")), [-1.0, 1.0]),  # rounded down
+        (pl.Series([time(1)]), [None]),
+        (pl.Series([b"1"]), [None]),
+        (pl.Series(["1"], dtype=pl.Categorical), [None]),
+        (pl.Series([[1.0]]), [None]),
+    ],
+)
+def test_floats_of_types(column: pl.Series, expected: list[float | None]) -> None:
+    assert floats(column).to_list() == expected
+
+
+def test_rows_that_do_not_count_are_left_out() -> None:
+    rows = Rows(pl.DataFrame({"x": [1.0, 2.0, 3.0]}), pl.Series([True, False, True]))
+    assert rows.column("x").to_list() == rows.numbers("x").finite.tolist() == [1.0, 3.0]
+    assert rows.column("absent").to_list() == [None, None]
 
 
 @pytest.mark.parametrize(

@@ -48,7 +48,7 @@ def run(world: World, window: str, most: int) -> dict[str, Any]:
     checked = through_xcom(tasks.check(pinned, merged))
     judged = through_xcom(tasks.judge(pinned, checked))
     written = through_xcom(tasks.report(pinned, merged, checked, judged))
-    return dict(through_xcom(tasks.seal(pinned, judged, written)))
+    return dict(through_xcom(tasks.seal(pinned, merged, judged, written)))
 
 
 @pytest.mark.parametrize("most", [1, 2, 100])
@@ -64,7 +64,7 @@ def test_the_tasks_give_the_bytes_of_one_process(settings: World, most: int) -> 
 def test_what_passes_between_tasks_is_small(settings: World) -> None:
     pinned = tasks.pin(str(settings.spec(LABELLED)), params={"window": "2026-07"})
     assert len(pinned) < 200
-    assert tasks.groups(pinned) == [[*DAYS, "reference"]]
+    assert tasks.groups(pinned) == [[*(f"window/{day}" for day in DAYS), "reference/reference"]]
 
 
 def test_bad_input_fails_without_another_try(settings: World) -> None:

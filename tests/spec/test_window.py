@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from retroaudit.faults import BadInput
 from retroaudit.spec.load import parse
-from retroaudit.spec.window import day_bounds, parse_window, snapshot, within
+from retroaudit.spec.window import day_bounds, parse_window, snapshot, windows, within
 from retroaudit.spec.zones import zone, zone_names
 
 ODD_ZONES = (
@@ -177,6 +177,59 @@ def test_a_snapshot_has_no_days() -> None:
     window = snapshot()
     assert (window.key, window.kind, window.start, window.end, window.days) == ("snapshot", "snapshot", None, None, ())
     assert parse_window("snapshot", "UTC") == window
+
+
+def keys(span: str, *kinds: str, name: str = "UTC") -> list[str]:
+    return [window.key for window in windows(parse_window(span, name), kinds)]
+
+
+def test_the_windows_of_a_span_in_the_order_in_which_states_are_made() -> None:
+    """A calendar at hand: 2026-Q1 ends on 31 March; December and its quarter began before the span."""
+    found = keys("2025-12-30/2026-04-02", "day", "month", "quarter")
+    assert found[:3] == ["2025-12-30", "2025-12-31", "2026-01-01"]
+    assert found[32:35] == ["2026-01-31", "2026-01", "2026-02-01"]
+    assert found[-4:] == ["2026-03-31", "2026-03", "2026-Q1", "2026-04-01"]
+
+
+def test_the_kinds_that_are_asked_for() -> None:
+    assert keys("2026-Q3", "quarter") == ["2026-Q3"]
+    assert keys("2025-07-01/2026-07-01", "quarter") == ["2025-Q3", "2025-Q4", "2026-Q1", "2026-Q2"]
+    assert keys("2026-02-15/2026-04-15", "month", "range", "snapshot") == ["2026-03"]
+    assert keys("2026-07-01", "day", "month") == ["2026-07-01"]
+    assert keys("2026-07-01/2026-07-31", "month") == []
+    assert windows(snapshot(), ["day", "snapshot"]) == ()
+
+
+def test_a_month_that_ends_with_a_skipped_day_has_its_place() -> None:
+    """tzdata: Pacific/Enderbury had no 1994-12-31."""
+    found = keys("1994-12-30/1995-01-02", "day", "month", name="Pacific/Enderbury")
+    assert found == ["1994-12-30", "1995-01-01"]
+    assert keys("1994-12", "day", "month", name="Pacific/Enderbury")[-2:] == ["1994-12-30", "1994-12"]
+
+
+@settings(max_examples=50)
+@given(DAYS, st.integers(1, 250), ZONES)
+def test_days_months_and_quarters_of_a_span(first: date, length: int, name: str) -> None:
+    last = min(first + timedelta(days=length), date(2199, 12, 31))
+    if first == last:
+        return
+    try:
+        span = parse_window(f"{first}/{last}", name)
+    except BadInput:  # nothing but a day that was skipped
+        return
+    found = windows(span, ["day", "month", "quarter"])
+    assert tuple(window.key for window in found if window.kind == "day") == span.days
+    assert all(span.start <= window.start and window.end <= span.end for window in found)  # type: ignore[operator]
+    seen: set[str] = set()
+    for window in found:
+        assert parse_window(window.key, name) == window
+        if window.kind == "day":
+            seen.add(window.key)
+        else:
+            assert seen.issuperset(window.days)  # a merge of what was measured before
+            assert max(seen) == window.days[-1]  # and right after its last day
+    whole = {day[:7] for day in span.days if set(parse_window(day[:7], name).days) <= set(span.days)}
+    assert {window.key for window in found if window.kind == "month"} == whole
 
 
 DATED = "model: m\nowner: o\nlogs: {path: 'd={date}/*'}\ncolumns: {time: t}\n"

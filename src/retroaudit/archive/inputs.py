@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from retroaudit.spec.window import Window
@@ -39,7 +39,14 @@ class Inputs:
     partitions: tuple[Partition, ...]  # in key order, only those that have logs or control totals
     missing: tuple[str, ...]  # keys of days of the window without logs
     reference: Partition | None = None
+    rolling: Mapping[str, Inputs] = field(default_factory=dict)  # the rolling references, each a window of its own
     labels_due: bool = False  # the audit ran before `as_of`: labels were not complete, and none was pinned
+
+    def unlabelled(self) -> Inputs:
+        """The same without label objects, since they are still due."""
+        partitions = tuple(replace(partition, labels=()) for partition in self.partitions)
+        rolling = {name: each.unlabelled() for name, each in self.rolling.items()}
+        return replace(self, partitions=partitions, rolling=rolling, labels_due=True)
 
 
 @dataclass(frozen=True)

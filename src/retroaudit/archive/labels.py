@@ -61,18 +61,22 @@ def lookup(slices: Iterable[tuple[str, pl.DataFrame]], columns: LabelColumns, as
     speaks; of different ones at the same latest time none does. Raises `Unreadable` beyond 1 GiB of distinct ids.
     """
     tallies = dict.fromkeys(("no_id", "no_label", "late", "duplicate", "superseded", "conflicting", "undated"), 0)
-    seen = _seen(pl.DataFrame(schema={"@id": pl.String, "label": pl.Int8, "arrived": pl.Int64, "rows": pl.Int64}))
+    seen = [pl.DataFrame(schema={"@id": pl.String, "label": pl.Int8, "arrived": pl.Int64, "rows": pl.Int64})]
+    size = 0
     for key, frame in slices:
-        rows = _rows(frame, columns, as_of)
-        for reason in ("no_id", "no_label", "late"):
-            tallies[reason] += int(rows["why"].eq_missing(reason).sum())
-        fresh = rows.filter(pl.col("why").is_null()).select("@id", "label", "arrived", rows=pl.lit(1, pl.Int64))
+        rows, reasons = _rows(frame, columns, as_of)
+        for reason, where in reasons.items():
+            tallies[reason] += int(where.sum())
+        fresh = rows.filter(~pl.any_horizontal(*reasons.values()))
         tallies["undated"] += fresh.height if as_of is not None and columns.arrived is None else 0
-        seen = _seen(pl.concat([seen, fresh]))
-        size = seen.height * _ROW_BYTES + (seen["@id"].str.len_bytes().sum() or 0)
+        seen.append(fresh)
+        size += _size(fresh)
+        if size > LOOKUP_BYTES:
+            seen = [_seen(pl.concat(seen))]
+            size = _size(seen[0])
         if size > LOOKUP_BYTES:
             raise Unreadable(Fault(key, f"over {size} bytes of label ids in one day", f"at most {LOOKUP_BYTES}"))
-    return _decide(seen, tallies)
+    return _decide(pl.concat(seen), tallies)
 
 
 def unseen(rows: int) -> Lookup:
@@ -80,8 +84,10 @@ def unseen(rows: int) -> Lookup:
     return Lookup(pl.DataFrame(schema={"row": pl.UInt32, "@id": pl.String, "label": pl.Int8}), {"immature": rows})
 
 
-def _rows(frame: pl.DataFrame, columns: LabelColumns, as_of: datetime | None) -> pl.DataFrame:
-    """Id, label, arrival, and why the row is not looked at. A column that the file does not have is null."""
+def _rows(
+    frame: pl.DataFrame, columns: LabelColumns, as_of: datetime | None
+) -> tuple[pl.DataFrame, Mapping[str, pl.Series]]:
+    """Id, label and arrival; and why rows are not looked at, each for one reason. An absent column is null."""
 
     def column(name: str) -> pl.Series:
         return frame[name] if name in frame.columns else pl.repeat(None, frame.height, dtype=pl.String, eager=True)
@@ -91,10 +97,15 @@ def _rows(frame: pl.DataFrame, columns: LabelColumns, as_of: datetime | None) ->
     if columns.arrived is not None:
         arrived = instants(column(columns.arrived), columns.zone)
         late = arrived.is_null() if as_of is None else (arrived > microseconds(as_of)).fill_null(value=True)
-    data = {"@id": text_ids(column(columns.id)), "label": outcome(column(columns.label), columns.positive)}
-    why = pl.when(pl.col("@id").is_null()).then(pl.lit("no_id")).when(pl.col("late")).then(pl.lit("late"))
-    why = why.when(pl.col("label").is_null()).then(pl.lit("no_label"))
-    return pl.DataFrame({**data, "arrived": arrived, "late": late}).with_columns(why.alias("why"))
+    ids, label = text_ids(column(columns.id)), outcome(column(columns.label), columns.positive)
+    named = ids.is_not_null()
+    reasons = {"no_id": ~named, "late": named & late, "no_label": named & ~late & label.is_null()}
+    rows = {"@id": ids, "label": label, "arrived": arrived}
+    return pl.DataFrame(rows).with_columns(rows=pl.lit(1, pl.Int64)), reasons
+
+
+def _size(rows: pl.DataFrame) -> int:
+    return rows.height * _ROW_BYTES + int(rows["@id"].str.len_bytes().sum() or 0)
 
 
 def _seen(rows: pl.DataFrame) -> pl.DataFrame:
@@ -103,16 +114,19 @@ def _seen(rows: pl.DataFrame) -> pl.DataFrame:
 
 
 def _decide(seen: pl.DataFrame, tallies: dict[str, int]) -> Lookup:
-    """The latest label of each id, where the latest agree."""
-    last = seen.filter(pl.col("arrived") == pl.col("arrived").max().over("@id"))
-    agreed = last.group_by("@id").agg(pl.col("label").first(), pl.col("label").n_unique().alias("labels"))
-    chosen = agreed.filter(pl.col("labels") == 1).select("@id", "label").sort("@id").with_row_index("row")
-    rows = seen.join(chosen.drop("row").rename({"label": "chosen"}), on="@id", how="left")
+    """The one label of each id; where an id has several, the latest, if the latest agree."""
+    label, rows = pl.col("label"), pl.col("rows")
+    ids = seen.group_by("@id").agg(label.min(), label.max().alias("other"), rows.sum())
+    agreed = ids.filter(label == pl.col("other"))
+    disputed = seen.join(ids.filter(label != pl.col("other")), on="@id", how="semi")
+    last = disputed.filter(pl.col("arrived") == pl.col("arrived").max().over("@id")).group_by("@id")
+    spoken = last.agg(label.min(), label.max().alias("other")).filter(label == pl.col("other"))
+    told = disputed.join(spoken.select("@id", chosen="label"), on="@id", how="left")
 
     def count(condition: pl.Expr) -> int:
-        return int(rows.filter(condition)["rows"].sum())
+        return int(told.filter(condition)["rows"].sum())
 
     tallies["conflicting"] = count(pl.col("chosen").is_null())
-    tallies["superseded"] = count(pl.col("label") != pl.col("chosen"))
-    tallies["duplicate"] = count(pl.col("label") == pl.col("chosen")) - chosen.height
-    return Lookup(chosen, tallies)
+    tallies["superseded"] = count(label != pl.col("chosen"))
+    tallies["duplicate"] = int(agreed["rows"].sum()) - agreed.height + count(label == pl.col("chosen")) - spoken.height
+    return Lookup(pl.concat(each.select("@id", "label") for each in (agreed, spoken)).with_row_index("row"), tallies)

@@ -14,8 +14,6 @@ from retroaudit.faults import Fault, IntegrityBroken, Unreadable
 from retroaudit.spec.model import Limits
 from retroaudit.storage.protocol import Storage, unchanged
 
-_CHUNK = 2**23
-
 
 @contextmanager
 def opened(pinned: Pinned, storage: Storage, spool: Path, limits: Limits) -> Iterator[tuple[Path, Footer]]:
@@ -65,18 +63,3 @@ def _sha256(path: Path, key: str) -> str:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
         raise IntegrityBroken(Fault(key, "an object that is gone", "the object that was pinned")) from error
-
-
-def sha256(pinned: Pinned, storage: Storage) -> str:
-    """The content's digest, read in ranges of the pinned version. Raises `IntegrityBroken` where it changes."""
-    info, digest = pinned.info, hashlib.sha256()
-    size = 0
-    while size < info.size:
-        data = storage.read(info.key, version=info.version, start=size, length=_CHUNK)
-        if not data:
-            break
-        digest.update(data)
-        size += len(data)
-    if size != info.size or not unchanged(storage, info):
-        raise IntegrityBroken(Fault(info.key, "an object that changes", "an archive at rest", "Try again when it is."))
-    return digest.hexdigest()

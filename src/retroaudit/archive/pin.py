@@ -9,38 +9,56 @@ from datetime import datetime
 
 import rfc8785
 
+from retroaudit.archive.hashing import Hashing, Memory
 from retroaudit.archive.inputs import Inputs, Partition, Pinned
-from retroaudit.archive.objects import sha256
 from retroaudit.archive.partitions import SNAPSHOT, Found, find
 from retroaudit.faults import BadInput, Fault
 from retroaudit.spec.model import Spec
-from retroaudit.spec.window import Window, day_bounds
+from retroaudit.spec.references import reference_path, rolling_windows
+from retroaudit.spec.window import Window, day_bounds, is_valid
 from retroaudit.storage.protocol import ObjectInfo, Storage
 
 REFERENCE = "reference"
 
 
-def pin(spec: Spec, window: Window, as_of: datetime | None, storage: Storage) -> Inputs:
-    """Every object of the window: logs, labels, control totals and the fixed reference, with days that have none.
+def pin(spec: Spec, window: Window, as_of: datetime | None, storage: Storage, memory: Memory) -> Inputs:
+    """Every object of the window: logs, labels, control totals and references, with days that have none.
 
     Content is hashed where the store keeps no versions, and for tier high; all of it after the budget was checked.
+    `memory` says which contents need not be hashed again. Labels of a rolling reference are taken as long after its
+    end as those of the window: at the same age.
     Raises `BadInput`, all faults at once, where the archive is not there, where a pattern matches nothing at all
     (naming the nearest keys), and where `limits.bytes` would be passed. A window without any object, in an archive
     that has others, is all missing days and no error.
     """
-    found = {"logs.path": find(storage, spec.logs.path, window.days)}
-    if spec.labels:
-        found["labels.path"] = find(storage, spec.labels.path, window.days)
-    if spec.logs.control:
-        found["logs.control"] = find(storage, spec.logs.control, window.days)
-    if spec.reference and spec.reference.path:
-        found["reference.path"] = find(storage, spec.reference.path, ())
-    _raise([*_nothing_faults(spec, found, storage), *_budget_faults(spec, found)])
-    inputs = _assemble(window, as_of, found)
-    hashed = spec.tier == "high"
-    reference = inputs.reference and _with_digests(inputs.reference, storage, everything=hashed)
-    days = tuple(_with_digests(partition, storage, everything=hashed) for partition in inputs.partitions)
-    return replace(inputs, partitions=days, reference=reference)
+    rolling = {name: _valid(spec, each) for name, each in rolling_windows(spec, window).items()}
+    days = tuple(sorted({*window.days, *(day for each in rolling.values() for day in each.days)}))
+    patterns = {"logs.path": spec.logs.path, "labels.path": spec.labels.path if spec.labels else None}
+    patterns |= {"logs.control": spec.logs.control, "reference.path": reference_path(spec, window)}
+    found = {
+        name: find(storage, path, () if name == "reference.path" else days) for name, path in patterns.items() if path
+    }
+    _raise([*_nothing_faults(patterns, found, storage), *_budget_faults(spec, found)])
+    whole = Hashing(storage, spec.tier == "high", memory)
+    days_of = replace(_assemble(window, as_of, found), reference=_reference(found))
+    moved = {name: _assemble(each, _at_same_age(as_of, window, each), found) for name, each in rolling.items()}
+    return _hashed(replace(days_of, rolling=moved), whole)
+
+
+def _valid(spec: Spec, window: Window) -> Window:
+    """A rolling reference's window without the days for which the spec is not valid."""
+    return replace(window, days=tuple(day for day in window.days if is_valid(spec, day)))
+
+
+def _at_same_age(as_of: datetime | None, window: Window, other: Window) -> datetime | None:
+    return as_of - (window.end - other.end) if as_of and window.end and other.end else as_of
+
+
+def _hashed(inputs: Inputs, hashing: Hashing) -> Inputs:
+    partitions = tuple(hashing.partition(each) for each in inputs.partitions)
+    reference = inputs.reference and hashing.partition(inputs.reference)
+    rolling = {name: _hashed(each, hashing) for name, each in inputs.rolling.items()}
+    return replace(inputs, partitions=partitions, reference=reference, rolling=rolling)
 
 
 def content_digest(partition: Partition) -> str:
@@ -62,17 +80,20 @@ def control_digest(partition: Partition) -> str:
 
 
 def _assemble(window: Window, as_of: datetime | None, found: Mapping[str, Found]) -> Inputs:
-    logs, labels = found["logs.path"].by_day, _by_day(found, "labels.path")
-    control, reference = _by_day(found, "logs.control"), _by_day(found, "reference.path")
+    logs, labels, control = found["logs.path"].by_day, _by_day(found, "labels.path"), _by_day(found, "logs.control")
+    wanted = set(window.days) or {SNAPSHOT}
     partitions = []
-    for key in sorted({*logs, *control}):  # a day that is only in somebody else's count is the one to be told of
+    for key in sorted({*logs, *control} & wanted):  # a day that is only in somebody else's count is to be told of
         start, end = (None, None) if key == SNAPSHOT else day_bounds(key, window.zone)
         own = (_pinned(objects.get(key, ())) for objects in (logs, labels if key in logs else {}, control))
         partitions.append(Partition(key, start, end, *own))
     missing = tuple(day for day in window.days if day not in logs)
-    snapshot = reference.get(SNAPSHOT)
-    kept = Partition(REFERENCE, None, None, _pinned(snapshot)) if snapshot else None
-    return Inputs(window, as_of, tuple(partitions), missing, kept)
+    return Inputs(window, as_of, tuple(partitions), missing)
+
+
+def _reference(found: Mapping[str, Found]) -> Partition | None:
+    snapshot = _by_day(found, "reference.path").get(SNAPSHOT)
+    return Partition(REFERENCE, None, None, _pinned(snapshot)) if snapshot else None
 
 
 def _by_day(found: Mapping[str, Found], name: str) -> Mapping[str, tuple[ObjectInfo, ...]]:
@@ -83,24 +104,11 @@ def _pinned(objects: Iterable[ObjectInfo]) -> tuple[Pinned, ...]:
     return tuple(Pinned(info) for info in sorted(objects, key=lambda info: info.key))
 
 
-def _with_digests(partition: Partition, storage: Storage, *, everything: bool) -> Partition:
-    def digested(objects: Sequence[Pinned]) -> tuple[Pinned, ...]:
-        return tuple(
-            replace(pinned, sha256=sha256(pinned, storage)) if everything or pinned.info.version is None else pinned
-            for pinned in objects
-        )
-
-    logs, labels, control = (digested(each) for each in (partition.logs, partition.labels, partition.control))
-    return replace(partition, logs=logs, labels=labels, control=control)
-
-
-def _nothing_faults(spec: Spec, found: Mapping[str, Found], storage: Storage) -> list[Fault]:
+def _nothing_faults(patterns: Mapping[str, str | None], found: Mapping[str, Found], storage: Storage) -> list[Fault]:
     """A pattern that matches nothing at all, for any day, is a wrong pattern. Control totals may be yet to come."""
-    patterns = {"logs.path": spec.logs.path, "labels.path": spec.labels.path if spec.labels else ""}
-    patterns["reference.path"] = (spec.reference.path or "") if spec.reference else ""
     faults = []
     for name, pattern in patterns.items():
-        if not pattern or found[name].by_day or found[name].others:
+        if pattern is None or name == "logs.control" or found[name].by_day or found[name].others:
             continue
         near = ", ".join(repr(key[:200]) for key in found[name].nearest)
         remedy = f"The nearest keys are {near}." if near else f"Nothing at all is in {storage.url}."

@@ -9,13 +9,14 @@ from pathlib import Path
 
 import polars as pl
 
+from retroaudit.archive.arrivals import Arrivals
 from retroaudit.archive.control import ControlTotal, control_total
 from retroaudit.archive.footer import Footer
 from retroaudit.archive.inputs import Accounting, Partition, Pinned
 from retroaudit.archive.labels import LabelColumns, Lookup, lookup, unseen
 from retroaudit.archive.objects import opened
 from retroaudit.archive.outcomes import positives
-from retroaudit.archive.rows import prepare, roles
+from retroaudit.archive.rows import prepare, roles, typed
 from retroaudit.archive.scan import slices
 from retroaudit.archive.tally import Tally
 from retroaudit.faults import Fault, IntegrityBroken, Unreadable
@@ -31,6 +32,7 @@ class Reading:
     slices: Iterator[pl.DataFrame]
     tally: Tally
     known: Lookup | None
+    last_arrival: int | None  # of the labels kept apart, microseconds; NEVER without any, None where they were not read
     control: ControlTotal | None
     has_ids: bool  # whether the spec names the column of ids
 
@@ -44,13 +46,24 @@ def read_partition(
     now or while consuming, where any object of the partition cannot be read: the partition is then excluded whole
     (`unreadable`). Raises `IntegrityBroken` where an object is no longer what was pinned.
     """
-    known = _labels(spec, partition, as_of, storage, spool)
+    arrivals = Arrivals()
+    known = _labels(spec, partition, as_of, storage, spool, arrivals)
     control = control_total(spec, partition, storage, spool) if spec.logs.control else None
     tally = Tally.of(known)
     rows = _rows(
         spec=spec, partition=partition, columns=columns, storage=storage, spool=spool, known=known, tally=tally
     )
-    return Reading(partition, rows, tally, known, control, spec.columns.id is not None)
+    return Reading(partition, rows, tally, known, arrivals.last, control, spec.columns.id is not None)
+
+
+def read_columns(
+    spec: Spec, partition: Partition, columns: Collection[str], storage: Storage, spool: Path
+) -> Iterator[pl.DataFrame]:
+    """The named columns alone, where it is known that every row counts. Raises as `read_partition` does."""
+    for pinned in partition.logs:
+        with opened(pinned, storage, spool, spec.limits) as (path, found):
+            for frame in slices(path, pinned.info.key, found, columns, spec.limits):
+                yield typed(frame, spec, columns)
 
 
 def account(reading: Reading, rows: Mapping[str | None, int]) -> Accounting:
@@ -112,7 +125,9 @@ def _check_time(name: str, pinned: Pinned, found: Footer) -> None:
         raise Unreadable(Fault(pinned.info.key, f"{column.type} in the time column {name[:100]!r}", expected))
 
 
-def _labels(spec: Spec, partition: Partition, as_of: datetime | None, storage: Storage, spool: Path) -> Lookup | None:
+def _labels(
+    spec: Spec, partition: Partition, as_of: datetime | None, storage: Storage, spool: Path, arrivals: Arrivals
+) -> Lookup | None:
     """The labels kept apart, or None where they are a column of the logs: no label path, or a reference."""
     own = spec.columns
     if spec.labels is None or own.id is None or own.label is None or (partition.start is None and not partition.labels):
@@ -120,7 +135,7 @@ def _labels(spec: Spec, partition: Partition, as_of: datetime | None, storage: S
     if as_of is not None and partition.end is not None and partition.end + spec.labels.mature_after > as_of:
         return unseen(sum(_count(pinned, storage, spool, spec) for pinned in partition.labels))
     wanted = LabelColumns(own.id, own.label, spec.labels.arrived, positives(own.positive), spec.time.zone)
-    return lookup(_label_slices(spec, partition, wanted, storage, spool), wanted, as_of)
+    return lookup(arrivals.seen(_label_slices(spec, partition, wanted, storage, spool), wanted), wanted, as_of)
 
 
 def _count(pinned: Pinned, storage: Storage, spool: Path, spec: Spec) -> int:

@@ -79,7 +79,18 @@ def prepare(
         PREDICTION: prediction.replace({INVALID: None}),
         LABEL: labels.values.replace({INVALID: None}),
     }
-    return Prepared(pl.DataFrame({**_typed(frame, spec, columns), **added}), ids, labels)
+    return Prepared(typed(frame, spec, columns).with_columns(**added), ids, labels)
+
+
+def typed(frame: pl.DataFrame, spec: Spec, columns: Collection[str]) -> pl.DataFrame:
+    """The columns asked for, of the frame's height: nothing else of a row, nor whether it counts.
+
+    A column that the frame does not have is null, and so is one whose use needs numbers where it has none.
+    """
+    numbers = numeric(spec)
+    found = {name: _raw(frame, name) for name in sorted(columns) if not name.startswith(RESERVED)}
+    taken = {name: _number(column) if name in numbers else column for name, column in found.items()}
+    return pl.DataFrame(taken, height=frame.height)
 
 
 def _raw(frame: pl.DataFrame, name: str | None) -> pl.Series:
@@ -87,13 +98,6 @@ def _raw(frame: pl.DataFrame, name: str | None) -> pl.Series:
     if name in frame.columns:
         return frame[name]
     return pl.repeat(None, frame.height, dtype=pl.String, eager=True)
-
-
-def _typed(frame: pl.DataFrame, spec: Spec, columns: Collection[str]) -> Mapping[str, pl.Series]:
-    """The columns asked for; a numeric one is null where the file has it as something else."""
-    numbers = numeric(spec)
-    found = {name: _raw(frame, name) for name in sorted(columns) if not name.startswith(RESERVED)}
-    return {name: _number(column) if name in numbers else column for name, column in found.items()}
 
 
 def _number(found: pl.Series) -> pl.Series:

@@ -23,7 +23,7 @@ from retroaudit.archive.footer import THRIFT, Footer, hostile, is_bytes, is_text
 from retroaudit.faults import Fault, Unreadable
 from retroaudit.spec.model import Limits
 
-SLICE_ROWS = 250_000
+SLICE_ROWS = 2**19
 _SLICE_BYTES = 192 * 2**20  # what the slice in work may take, decoded
 _PAGE_BYTES = 384 * 2**20  # what the open pages and dictionaries of all columns may take, decompressed
 _PAGES = 2_000_000  # headers that are walked in one file
@@ -60,15 +60,21 @@ def slices(path: Path, key: str, found: Footer, columns: Collection[str], limits
     loads = _loads(path, key, found, names, limits)
     rows = _slice_rows(key, loads)
     keep = [leaf for leaf, load in loads.items() if load.keeps_dictionary and _any_length(found, leaf)]
-    decoded = read = 0
+    held: list[pa.RecordBatch] = []
+    decoded = read = height = 0
     with hostile(key), _open(path, found, keep) as file:
         for batch in file.iter_batches(rows, columns=names):
             decoded += sum(_decoded(key, name, batch.column(name), limits) for name in names)
             if decoded > limits.decoded_bytes:
                 raise _too_large(key, f"over {decoded} bytes decoded", f"{limits.decoded_bytes} (limits.decoded_bytes)")
             read += batch.num_rows
-            if batch.num_rows:
-                yield pl.DataFrame({name: _series(batch.column(name)) for name in names})
+            if height + batch.num_rows > rows:
+                yield _joined(held, names)
+                held, height = [], 0
+            held.append(batch)
+            height += batch.num_rows
+        if height:
+            yield _joined(held, names)
     if read != found.rows:
         raise Unreadable(Fault(key, f"{read} rows", f"the {found.rows} rows of its footer"))
 
@@ -76,6 +82,11 @@ def slices(path: Path, key: str, found: Footer, columns: Collection[str], limits
 def _open(path: Path, found: Footer, keep: list[int]) -> pq.ParquetFile:
     """The file with the footer that was checked: it is not parsed, nor held, a second time."""
     return pq.ParquetFile(path, metadata=found.metadata, read_dictionary=keep, buffer_size=_STREAM, **THRIFT)
+
+
+def _joined(batches: list[pa.RecordBatch], names: list[str]) -> pl.DataFrame:
+    """One frame of batches, of which a file of small row groups has many."""
+    return pl.concat(pl.DataFrame({name: _series(batch.column(name)) for name in names}) for batch in batches)
 
 
 def _heights(rows: int) -> Iterator[pl.DataFrame]:

@@ -96,19 +96,20 @@ def _excluded(accounting: Sequence[Accounting]) -> list[Metric]:
 
 def _ids(spec: Spec, accounting: Sequence[Accounting]) -> Iterator[Metric]:
     if spec.columns.id is None:
-        yield _skipped("duplicate_ids", "rows that repeat cannot be told: the spec names no column of ids")
+        yield Metric.skipped(
+            "coverage", "duplicate_ids", "rows that repeat cannot be told: the spec names no column of ids"
+        )
         return
     read = sum(part.read for part in accounting)
     repeated = {part.partition: part.duplicate_ids for part in accounting if part.duplicate_ids}
     words = [f"{day}: {rows}" for day, rows in sorted(repeated.items())]
     yield _none_allowed("duplicate_ids", sum(repeated.values()), n=read, reason=listing(words, _MOST_DAYS))
-    without = float(sum(part.null_ids or 0 for part in accounting))
-    yield Metric(check="coverage", metric="null_ids", value=without, low=without, high=without, n=read)
+    yield Metric.exact("coverage", "null_ids", sum(part.null_ids or 0 for part in accounting), n=read)
 
 
 def _control(spec: Spec, profile: Profile) -> Iterator[Metric]:
     if spec.logs.control is None:
-        yield _skipped("control_difference", _NO_CONTROL)
+        yield Metric.skipped("coverage", "control_difference", _NO_CONTROL)
         return
     parts = sorted(profile.accounting, key=lambda part: part.partition)
     off = {where: rows for part in parts for where, rows in _differences(part, profile).items()}
@@ -124,7 +125,13 @@ def _control(spec: Spec, profile: Profile) -> Iterator[Metric]:
     for part in parts:
         if part.control is None and not part.control_fault and part.unreadable is None:
             reason = "population completeness not evidenced: there is no control total for this day"
-            yield _insufficient("control_difference", reason, (("date", part.partition),))
+            yield Metric.insufficient(
+                "coverage",
+                "control_difference",
+                reason,
+                slice=(("date", part.partition),),
+                threshold=Threshold(min=0.0, max=0.0),
+            )
 
 
 def _differences(part: Accounting, profile: Profile) -> dict[Slice, int]:
@@ -188,14 +195,14 @@ def _labels(spec: Spec, profile: Profile) -> Iterator[Metric]:
         return
     cells = profile.cells(_CELLS)
     if cells is None:
-        yield _skipped("label_rate", why_unknown(profile, _CELLS))
+        yield Metric.skipped("coverage", "label_rate", why_unknown(profile, _CELLS))
         return
     tally = tallies(cells, ())[()]
     rows = sum(tally.values())
     known = sum(count for (_, label), count in tally.items() if label is not None)
     share = known / rows if rows else None
     reason = _why_unlabelled(profile)
-    rate = Metric(check="coverage", metric="label_rate", value=share, low=share, high=share, n=rows, reason=reason)
+    rate = Metric.exact("coverage", "label_rate", share, n=rows, reason=reason)
     if not known:
         verdict = Verdict.SKIPPED if _awaited(profile) else Verdict.INSUFFICIENT
         rate = replace(rate, verdict=verdict, reason=reason or "no label is known")
@@ -231,27 +238,5 @@ def _awaited(profile: Profile) -> str:
 def _none_allowed(
     metric: str, count: int, *, where: Slice = (), subject: str = "model", n: int | None = None, reason: str = ""
 ) -> Metric:
-    exact = float(count)
-    return Metric(
-        check="coverage",
-        metric=metric,
-        subject=subject,
-        slice=where,
-        value=exact,
-        low=exact,
-        high=exact,
-        n=n,
-        threshold=Threshold(min=0.0, max=0.0),
-        reason=reason,
-    )
-
-
-def _skipped(metric: str, reason: str, where: Slice = ()) -> Metric:
-    return Metric(check="coverage", metric=metric, slice=where, verdict=Verdict.SKIPPED, reason=reason)
-
-
-def _insufficient(metric: str, reason: str, where: Slice) -> Metric:
     allowed = Threshold(min=0.0, max=0.0)
-    return Metric(
-        check="coverage", metric=metric, slice=where, threshold=allowed, verdict=Verdict.INSUFFICIENT, reason=reason
-    )
+    return Metric.exact("coverage", metric, count, subject=subject, slice=where, n=n, threshold=allowed, reason=reason)

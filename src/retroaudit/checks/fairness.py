@@ -55,7 +55,7 @@ def check(spec: Spec, profile: Profile, _reference: Profile | None) -> list[Metr
         return []
     cells = profile.cells(_columns(spec))
     unknown = unknowable(spec, profile.labels_awaited)
-    metrics = [_skipped(metric, reason) for metric, reason in _unknown_metrics(spec, unknown)]
+    metrics = [Metric.skipped("fairness", metric, reason) for metric, reason in _unknown_metrics(spec, unknown)]
     for group in dict.fromkeys(spec.groups):
         if cells is None:
             metrics += _unanswered(spec, group, unknown, why_unknown(profile, _columns(spec)))
@@ -136,14 +136,8 @@ def _unanswered(spec: Spec, group: Group, unknown: Mapping[str, str], reason: st
     """What the spec bounds between these groups, where there is nothing to compare."""
     for metric in ("impact_ratio", *(f"{rate}_difference" for rate in _bounded(spec))):
         if RATE_OF[metric] not in unknown:
-            yield Metric(
-                check="fairness",
-                metric=metric,
-                subject=" and ".join(group),
-                threshold=_threshold(spec, metric),
-                verdict=Verdict.INSUFFICIENT,
-                reason=reason,
-            )
+            subject, allowed = " and ".join(group), _threshold(spec, metric)
+            yield Metric.insufficient("fairness", metric, reason, subject=subject, threshold=allowed)
 
 
 def _why_alone(spec: Spec, group: Group, groups: _Groups, chosen: tuple[str | None, ...] | None) -> str:
@@ -253,7 +247,3 @@ def _fewest(spec: Spec, pair: _Pair, threshold: Threshold | None) -> int | None:
     if pair.rows < spec.fairness.min_rows:
         return pair.rows
     return denominator if threshold is not None and denominator < spec.fairness.min_rows else None
-
-
-def _skipped(metric: str, reason: str) -> Metric:
-    return Metric(check="fairness", metric=metric, verdict=Verdict.SKIPPED, reason=reason)

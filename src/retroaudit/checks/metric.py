@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any, Self
 
 
 class Verdict(StrEnum):
@@ -50,3 +51,19 @@ class Metric:
     reason: str = ""
     discloses: tuple[int, ...] = ()  # the people, class by class, who can be counted from value and n; not published
     reveals: tuple[Slice, ...] = ()  # groups other than `slice` that the number tells about; not published
+
+    @classmethod
+    def exact(cls, check: str, metric: str, value: float | None, **rest: Any) -> Self:
+        """A fact about the rows that were read, no estimate: `low = high = value`."""
+        number = None if value is None else float(value)
+        return cls(check=check, metric=metric, value=number, low=number, high=number, **rest)
+
+    @classmethod
+    def skipped(cls, check: str, metric: str, reason: str, **rest: Any) -> Self:
+        """What was not asked for, or is not due yet."""
+        return cls(check=check, metric=metric, verdict=Verdict.SKIPPED, reason=reason, **rest)
+
+    @classmethod
+    def insufficient(cls, check: str, metric: str, reason: str, **rest: Any) -> Self:
+        """What was asked for and the data cannot answer."""
+        return cls(check=check, metric=metric, verdict=Verdict.INSUFFICIENT, reason=reason, **rest)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from retroaudit.checks.metric import Metric, Verdict
+from retroaudit.checks.metric import Metric
 from retroaudit.checks.rates import published, tallies, unknowable, why_unknown
 from retroaudit.measures.measure import VERSION, Need
 from retroaudit.measures.profile import Profile
@@ -24,14 +24,10 @@ def check(spec: Spec, profile: Profile, _reference: Profile | None) -> list[Metr
     """
     cells = profile.cells(_CELLS)
     if cells is None:
-        return [_skipped("n", why_unknown(profile, _CELLS))]
+        return [Metric.skipped("performance", "n", why_unknown(profile, _CELLS))]
     unknown = unknowable(spec, profile.labels_awaited)
     metrics = list(published("performance", tallies(cells, ())[()], (), spec.confidence, unknown))
     if spec.columns.version is not None:
         for (version,), tally in tallies(cells, (VERSION,)).items():
             metrics += published("performance", tally, (("version", version),), spec.confidence, unknown)
-    return metrics + [_skipped(metric, reason) for metric, reason in unknown.items()]
-
-
-def _skipped(metric: str, reason: str) -> Metric:
-    return Metric(check="performance", metric=metric, verdict=Verdict.SKIPPED, reason=reason)
+    return metrics + [Metric.skipped("performance", metric, reason) for metric, reason in unknown.items()]

@@ -150,10 +150,7 @@ def published(check: str, tally: Tally, where: Slice, confidence: float, unknown
 
 
 def _count(check: str, name: str, where: Slice, count: int) -> Metric:
-    exact = float(count)
-    return Metric(
-        check=check, metric=name, slice=where, value=exact, low=exact, high=exact, n=count, discloses=(count,)
-    )
+    return Metric.exact(check, name, count, slice=where, n=count, discloses=(count,))
 
 
 def unknowable(spec: Spec, awaited: str = "") -> dict[str, str]:

@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date
 
-from retroaudit.checks.metric import Metric, Slice, Threshold, Verdict
+from retroaudit.checks.metric import Metric, Slice, Threshold
 from retroaudit.checks.words import listing, quoted
 from retroaudit.measures import categories
 from retroaudit.measures.categories import Categories
@@ -18,6 +18,7 @@ from retroaudit.spec.model import Spec
 _MOST_NAMES = 3
 _MOST_VERSIONS = 20
 _SNAPSHOT = "snapshot"
+_STRAY = "undeclared_version_rate"
 
 
 @dataclass(frozen=True)
@@ -51,13 +52,13 @@ def check(spec: Spec, profile: Profile, _reference: Profile | None) -> list[Metr
     are left out of `version_rate`.
     """
     if spec.columns.version is None:
-        return [_without(Verdict.SKIPPED, "the spec names no version column")]
+        return [Metric.skipped("versions", _STRAY, "the spec names no version column")]
     days = {day: categories.finish(profile.versions[day]) for day in sorted(profile.versions)}
     if not any(served.counts for served in days.values()):
-        return [_without(Verdict.INSUFFICIENT, "there are no rows")]
+        return [Metric.insufficient("versions", _STRAY, "there are no rows")]
     rates = _rates([served for served in days.values() if served.exact])
     if not spec.versions:
-        return [_without(Verdict.SKIPPED, "the spec declares no versions"), *rates]
+        return [Metric.skipped("versions", _STRAY, "the spec declares no versions"), *rates]
     return [*_undeclared(spec, days), *rates]
 
 
@@ -93,10 +94,8 @@ def _undeclared(spec: Spec, days: Mapping[str, Categories]) -> list[Metric]:
         frozenset[str | None]().union(*(day.names for day in strays.values())),
         tuple(name for day in strays.values() for name in day.untold),
     )
-    return [_metric("undeclared_version_rate", window, ())] + [
-        _metric("undeclared_version_rate", day, (("date", name),))
-        for name, day in strays.items()
-        if day.most and name != _SNAPSHOT
+    return [_metric(_STRAY, window, ())] + [
+        _metric(_STRAY, day, (("date", name),)) for name, day in strays.items() if day.most and name != _SNAPSHOT
     ]
 
 
@@ -119,7 +118,7 @@ def _metric(metric: str, part: _Strays, where: Slice) -> Metric:
         low=least,
         high=part.most / part.rows,
         n=part.rows,
-        threshold=Threshold(max=0.0) if metric == "undeclared_version_rate" else None,
+        threshold=Threshold(max=0.0) if metric == _STRAY else None,
         reason=_reason(part),
     )
 
@@ -135,7 +134,3 @@ def _reason(part: _Strays) -> str:
 def _order(version: str | None) -> tuple[bool, str]:
     """By name; null last."""
     return version is None, version or ""
-
-
-def _without(verdict: Verdict, reason: str) -> Metric:
-    return Metric(check="versions", metric="undeclared_version_rate", verdict=verdict, reason=reason)

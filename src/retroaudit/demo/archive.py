@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
@@ -12,6 +11,7 @@ import polars as pl
 
 from retroaudit.demo import planting, population
 from retroaudit.demo.incidents import MISSING
+from retroaudit.progress import Progress, Step, silent
 
 FIRST = date(2026, 4, 1)
 _SNAPSHOT_ROWS = 60_000
@@ -37,7 +37,7 @@ def write_archive(
     rows: int = 20_000,
     incidents: bool = True,
     first: date = FIRST,
-    progress: Callable[[str], None] | None = None,
+    progress: Progress = silent,
 ) -> None:
     """Write the archive below `root`, about `rows` decisions a day; the same arguments give the same bytes.
 
@@ -48,8 +48,7 @@ def write_archive(
     _write(snapshot(seed), root / "snapshots/lending/train-2026-03/part-0.parquet")
     for number in range(1, days + 1):
         day = first + timedelta(days=number - 1)
-        if progress:
-            progress(day.isoformat())
+        progress(Step("write", number - 1, days))
         made = make_night(seed, day, rows, number if incidents else None)
         _write_night(root, day, made, lost=incidents and number in MISSING.nights)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import tempfile
-from collections.abc import Callable
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -22,6 +22,7 @@ from retroaudit.intake import places, request
 from retroaudit.ledger.read import find, read_file
 from retroaudit.ledger.signing import Signer, load_public, load_signer, write_keys
 from retroaudit.ledger.verify import Verification, verify
+from retroaudit.progress import Progress, Step, silent
 from retroaudit.spec.window import Window, parse_window
 
 
@@ -60,9 +61,7 @@ class Outcome:
         return self.place / "report.html"
 
 
-def run_demo(
-    out: Path, *, days: int, rows: int, seed: int, incidents: bool, progress: Callable[[str], None]
-) -> Outcome:
+def run_demo(out: Path, *, days: int, rows: int, seed: int, incidents: bool, progress: Progress) -> Outcome:
     """Build the archive below `out`, audit it, verify the ledger, and compare with the planted truth."""
     _refuse_occupied(out)
     write_archive(out / "archive", seed=seed, days=days, rows=rows, incidents=incidents, progress=progress)
@@ -72,11 +71,12 @@ def run_demo(
     with tempfile.TemporaryDirectory(prefix="retroaudit-") as spool:
         addresses = [(out.absolute() / name).as_uri() for name in ("archive", "store", "states")]
         where = places(addresses[0], addresses[1], addresses[2], Path(spool))
-        nights = tuple(_audit(out, key, where, signer, progress) for key in _nights(days))
-        whole = _audit(out, _whole(days).key, where, signer, progress)
+        *nights, whole = _audits(out, (*_nights(days), _whole(days).key), where, signer, progress)
     verification = verify(where.store, load_public(keys.public), None, progress)
     found = {number: tuple(_found(night)) for number, night in enumerate(nights, 1)}
-    outcome = Outcome(out, nights, whole, compare(found, INCIDENTS if incidents else (), days=days), verification)
+    outcome = Outcome(
+        out, tuple(nights), whole, compare(found, INCIDENTS if incidents else (), days=days), verification
+    )
     outcome.page.write_bytes(read_file(where.store, find(where.store, str(whole.report)), "report.html"))
     (out / "outcome.json").write_text(json.dumps(outcome.summary(), indent=2))
     return outcome
@@ -97,11 +97,15 @@ def _whole(days: int) -> Window:
     return parse_window(f"{FIRST}/{FIRST + timedelta(days=days)}", "UTC")
 
 
-def _audit(out: Path, window: str, where: Places, signer: Signer, progress: Callable[[str], None]) -> Sealed:
-    progress(f"audit {window}")
-    now = datetime.now(UTC)
-    run = Run(now, provenance.facts())
-    return audit(request(out / "lending.yaml", window, now), where, signer, run, lambda _: None)
+def _audits(out: Path, windows: Sequence[str], where: Places, signer: Signer, progress: Progress) -> Iterator[Sealed]:
+    rows = 0
+    for done, window in enumerate(windows):
+        progress(Step("audit", done, len(windows), rows))
+        now = datetime.now(UTC)
+        run = Run(now, provenance.facts())
+        sealed = audit(request(out / "lending.yaml", window, now), where, signer, run, silent)
+        rows += sealed.rows_read
+        yield sealed
 
 
 def _found(night: Sealed) -> list[FoundMetric]:

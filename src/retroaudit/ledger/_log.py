@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from retroaudit.faults import IntegrityBroken
@@ -12,6 +12,7 @@ from retroaudit.ledger._problem import Objects, Problem, check_signature, read_s
 from retroaudit.ledger.commits import Commit, Leaf
 from retroaudit.ledger.coordinates import COMMITS, commit_key, commit_number
 from retroaudit.ledger.signing import PublicKey
+from retroaudit.progress import Progress, Step
 from retroaudit.storage.protocol import Storage
 
 
@@ -34,14 +35,15 @@ class _Stored:
     problems: tuple[Problem, ...] = ()
 
 
-def check_log(storage: Storage, objects: Objects, key: PublicKey, progress: Callable[[str], None]) -> Log:
+def check_log(storage: Storage, objects: Objects, key: PublicKey, progress: Progress) -> Log:
     """Every commit from the first to the last that is there, each against its signature and the one before it."""
     numbers = {name: commit_number(name) for name in objects if name.startswith(COMMITS)}
     problems = [_stranger(name) for name, number in numbers.items() if not number]
     before = _Stored(0, None, None)
     leaves: dict[str, Leaf] = {}
-    for number in sorted(number for number in numbers.values() if number):
-        progress(f"commit {number}")
+    there = sorted(number for number in numbers.values() if number)
+    for done, number in enumerate(there):
+        progress(Step("commits", done, len(there)))
         problems += _gap(before.number, number)
         stored = _stored(storage, number)
         problems += stored.problems
@@ -49,7 +51,7 @@ def check_log(storage: Storage, objects: Objects, key: PublicKey, progress: Call
             problems += _check(stored.commit, stored, before, key)
             problems += _add(stored, leaves)
         before = stored
-    return Log(sum(1 for number in numbers.values() if number), tuple(leaves.values()), tuple(problems))
+    return Log(len(there), tuple(leaves.values()), tuple(problems))
 
 
 def _stranger(name: str) -> Problem:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from retroaudit.faults import IntegrityBroken, RetroauditError
@@ -14,6 +14,7 @@ from retroaudit.ledger.coordinates import blob_key
 from retroaudit.ledger.envelope import Envelope
 from retroaudit.ledger.manifest import File, Manifest
 from retroaudit.ledger.signing import PublicKey
+from retroaudit.progress import Progress, Step
 from retroaudit.storage.protocol import Storage
 
 _PIECE = 8 << 20  # bytes read at a time, so that a file of any size can be hashed
@@ -32,13 +33,13 @@ def check_reports(
     storage: Storage,
     leaves: Sequence[Leaf],
     key: PublicKey,
-    progress: Callable[[str], None],
+    progress: Progress,
 ) -> tuple[Checked, list[Problem]]:
     """Each leaf's manifest by hash, signature and place, and each of its files once by sha256 and size."""
     problems: list[Problem] = []
     files: dict[File, int] = {}
-    for leaf in leaves:
-        progress(leaf.manifest)
+    for done, leaf in enumerate(leaves):
+        progress(Step("reports", done, len(leaves)))
         found = _read(storage, leaf)
         if isinstance(found, Problem):
             problems.append(found)

@@ -10,7 +10,7 @@ off look like those of a crash, and are noted. Nor does a hash find an audit tha
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -20,6 +20,7 @@ from retroaudit.ledger._problem import Objects, Problem, folded
 from retroaudit.ledger._reports import check_reports
 from retroaudit.ledger.coordinates import BLOBS, COMMITS, MANIFEST, REPORTS, ReportId
 from retroaudit.ledger.signing import PublicKey
+from retroaudit.progress import Progress, silent
 from retroaudit.storage.protocol import Inspectable, Storage
 
 __all__ = ["Problem", "Verification", "verify"]
@@ -50,7 +51,7 @@ def verify(
     storage: Storage,
     public_key: PublicKey,
     report: str | None = None,
-    progress: Callable[[str], None] = lambda _: None,
+    progress: Progress = silent,
 ) -> Verification:
     """Check the log, and the manifests and files of all reports or of one (its id, or without revision the newest).
 

@@ -1,7 +1,7 @@
 """Rows by a column's value: every value while there are few, buckets of their hashes once there are many.
 
 Up to 10,000 different values are counted by their text (`values.text`). Beyond that, values are replaced by a 64-bit
-BLAKE2b hash of their text, which no version of an engine changes, and the hash loses low bits until at most 10,000
+hash of their text (`hashes`), which no version of an engine changes, and the hash loses low bits until at most 10,000
 buckets are left (`nested`). The null category is kept apart and never counts towards the cap.
 
 State: `dropped` (Int8, one value: how many bits the hash lost, 0 while values are exact), `bucket` (UInt64, null while
@@ -10,16 +10,16 @@ exact), `value` (String, null once coarsened), `count` (Int64). The null categor
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
 
+from retroaudit.measures.hashes import hash64
 from retroaudit.measures.measure import State
-from retroaudit.measures.nested import finest_shift
-from retroaudit.measures.values import has_text, read, text
+from retroaudit.measures.nested import finest_shift, first_shift
+from retroaudit.measures.values import Readable, has_text, read, text
 
 CAP = 10_000
 _SCHEMA = {"dropped": pl.Int8, "bucket": pl.UInt64, "value": pl.String, "count": pl.Int64}
@@ -35,25 +35,24 @@ class Categories:
     exact: bool
 
 
-def partial(rows: pl.LazyFrame, columns: tuple[str, ...], *, cap: int = CAP) -> State:
+def partial(rows: Readable, columns: tuple[str, ...], *, cap: int = CAP) -> State:
     """Count one column's rows by value. A column of lists, structs or objects has no categories."""
     (values,) = read(rows, columns)
     if not has_text(values.dtype):
         return pl.DataFrame(schema=_SCHEMA)
-    distinct = values.to_frame("value").group_by("value").agg(pl.len().alias("count"))  # so that text is made only once
+    distinct = values.to_frame("value").group_by("value").agg(count=pl.len().cast(pl.Int64))
+    texts = text(distinct["value"])  # of what is distinct: text is made only once
     lines = distinct.select(
-        pl.lit(0, pl.Int8).alias("dropped"),
-        pl.lit(None, pl.UInt64).alias("bucket"),
-        text(distinct["value"]).alias("value"),
-        pl.col("count").cast(pl.Int64),
+        pl.lit(0, pl.Int8).alias("dropped"), pl.lit(None, pl.UInt64).alias("bucket"), texts.alias("value"), "count"
     )
-    return _within(lines, cap)
+    apart = values.dtype == pl.String and texts.equals(distinct["value"])  # else two values may have one text
+    return _within(lines if apart else _summed(lines), cap)
 
 
 def merge(states: Sequence[State], *, cap: int = CAP) -> State:
     """Sum counts by value, or by bucket at the coarsest level among the states, then coarsen to at most `cap`."""
     lines = pl.concat(states)
-    return _within(_coarsened(lines, _dropped(lines)), cap)
+    return _within(_summed(_coarsened(lines, _dropped(lines))), cap)
 
 
 def finish(state: State) -> Categories:
@@ -72,12 +71,13 @@ def align(a: State, b: State) -> tuple[Categories, Categories]:
 
 
 def _within(lines: State, cap: int) -> State:
-    """Sum what is equal; where more than `cap` categories are left, coarsen to the finest level with at most `cap`."""
-    lines = _summed(lines)
-    if len(lines.filter(~_NULL)) > cap:
+    """Where more than `cap` different categories are left, coarsen to the finest level with at most `cap`."""
+    if len(lines) - int(lines.select(_NULL.sum()).item()) > cap:
         lines = _coarsened(lines, max(_dropped(lines), 1))
-        more = finest_shift(np.sort(lines["bucket"].drop_nulls().to_numpy()), cap)
-        lines = _summed(_coarsened(lines, _dropped(lines) + more))
+        for more in (first_shift, finest_shift):  # the first leaves so few that sorting them takes no time
+            buckets = lines["bucket"].drop_nulls().to_numpy()
+            buckets = buckets if more is first_shift else np.sort(buckets)
+            lines = _summed(_coarsened(lines, _dropped(lines) + more(buckets, cap)))
     return lines.sort(_KEY)
 
 
@@ -93,16 +93,15 @@ def _coarsened(lines: State, dropped: int) -> State:
     """The same counts at a level that drops this many bits and is no finer than theirs; equal keys may repeat."""
     if dropped == 0:
         return lines
-    hashes = pl.Series([None if value is None else _hash(value) for value in lines["value"].to_list()], dtype=pl.UInt64)
+    known, values = lines["bucket"], lines["value"]
+    hashed = known.zip_with(values.is_null(), pl.Series(hash64(values)))
     more = (dropped - lines["dropped"].to_numpy().astype(np.int64)).astype(np.uint64)
-    cell_width = pl.Series(np.uint64(1) << more, dtype=pl.UInt64)
-    return lines.select(
-        pl.lit(dropped, pl.Int8).alias("dropped"),
-        pl.coalesce("bucket", hashes) // cell_width,
-        pl.lit(None, pl.String).alias("value"),
-        "count",
+    bucket = hashed.to_frame("bucket").select(pl.col("bucket") // pl.Series(np.uint64(1) << more)).to_series()
+    return pl.DataFrame(
+        {
+            "dropped": pl.repeat(dropped, len(lines), dtype=pl.Int8, eager=True),
+            "bucket": bucket,
+            "value": pl.repeat(None, len(lines), dtype=pl.String, eager=True),
+            "count": lines["count"],
+        }
     )
-
-
-def _hash(value: str) -> int:
-    return int.from_bytes(hashlib.blake2b(value.encode(), digest_size=8).digest(), "big")

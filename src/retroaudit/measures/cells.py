@@ -13,13 +13,13 @@ import polars as pl
 
 from retroaudit.faults import BadInput, Fault
 from retroaudit.measures.measure import LABEL, PREDICTION, VERSION, State
-from retroaudit.measures.values import read, text
+from retroaudit.measures.values import Readable, read, text
 
 CAP = 65_536
 _COUNT = "@count"  # no column of a user's file starts with "@"
 
 
-def partial(rows: pl.LazyFrame, columns: tuple[str, ...], *, cap: int = CAP) -> State:
+def partial(rows: Readable, columns: tuple[str, ...], *, cap: int = CAP) -> State:
     """Count rows by the group columns (none is allowed: all rows are one group), version, prediction and label.
 
     Raises `BadInput` for a group column called `count`, which the table of cells has of its own.

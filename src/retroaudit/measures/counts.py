@@ -11,7 +11,9 @@ from dataclasses import dataclass
 import polars as pl
 
 from retroaudit.measures.measure import State
-from retroaudit.measures.values import read
+from retroaudit.measures.values import Readable, rows_of
+
+_SCHEMA = dict.fromkeys(("rows", "nulls", "nan", "pos_inf", "neg_inf"), pl.Int64)
 
 
 @dataclass(frozen=True)
@@ -25,21 +27,13 @@ class Counts:
     neg_inf: int
 
 
-def partial(rows: pl.LazyFrame, columns: tuple[str, ...]) -> State:
+def partial(rows: Readable, columns: tuple[str, ...]) -> State:
     """Count one column. Types other than floats have no NaN and no infinity; an absent column is all null."""
-    (values,) = read(rows, columns)
-    column = pl.col("value")
-    special: tuple[pl.Expr, ...] = (pl.lit(0, pl.Int64),) * 3
-    if values.dtype.is_float():
-        special = (column.is_nan().sum(), (column == float("inf")).sum(), (column == -float("inf")).sum())
-    nan, pos_inf, neg_inf = special
-    return values.to_frame("value").select(
-        rows=pl.len().cast(pl.Int64),
-        nulls=column.null_count().cast(pl.Int64),
-        nan=nan.cast(pl.Int64),
-        pos_inf=pos_inf.cast(pl.Int64),
-        neg_inf=neg_inf.cast(pl.Int64),
-    )
+    (name,) = columns
+    rows = rows_of(rows)
+    found, height = rows.numbers(name), len(rows.column(name))
+    line = (height, found.nulls, found.nan, found.pos_inf, found.neg_inf)
+    return pl.DataFrame([line], schema=_SCHEMA, orient="row")
 
 
 def merge(states: Sequence[State]) -> State:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from retroaudit.archive.rows import EXCLUDED, LABEL, PREDICTION, VERSION
+from retroaudit.measures.values import Readable
 
 __all__ = ["EXCLUDED", "LABEL", "PREDICTION", "VERSION", "Measure", "Need", "State"]
 
@@ -19,8 +20,8 @@ State = pl.DataFrame
 class Need:
     """What a check asks of the measures: a measure's name, and the columns that it is keyed by.
 
-    `counts`, `grid`, `moments` and `categories` take one column; `cells` takes the group columns;
-    `rows` takes none.
+    `counts`, `grid`, `moments` and `categories` take one column; `cells` takes the group columns, `scores` the
+    score column and then the group columns; `rows` takes none.
     """
 
     measure: str
@@ -33,5 +34,5 @@ class Measure:
 
     name: str
     version: int
-    partial: Callable[[pl.LazyFrame, tuple[str, ...]], State]
+    partial: Callable[[Readable, tuple[str, ...]], State]
     merge: Callable[[Sequence[State]], State]

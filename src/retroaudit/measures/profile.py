@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import polars as pl
 
 from retroaudit.archive.inputs import Accounting, SchemaChange
-from retroaudit.measures import categories, cells, counts, grid, moments
+from retroaudit.measures import categories, cells, counts, grid, moments, scores
 from retroaudit.measures.measure import Need, State
 
 
@@ -22,6 +22,7 @@ class Profile:
     missing: tuple[str, ...] = ()  # partitions without any object
     schema_changes: tuple[SchemaChange, ...] = ()
     labels_awaited: str = ""  # why there are no labels yet, where there will be some; empty where they are there
+    rolling: Mapping[str, Profile] = field(default_factory=dict)  # rolling reference's name -> its window's profile
 
     def state(self, measure: str, *columns: str) -> State | None:
         """A state as it is, for what takes two of them: `grid.align`, `categories.align`."""
@@ -51,3 +52,8 @@ class Profile:
         """Rows by group, version, prediction and label; None also where the groups were too many to keep."""
         state = self.state("cells", *groups)
         return None if state is None else cells.finish(state)
+
+    def scores(self, score: str, *groups: str) -> pl.DataFrame | None:
+        """Rows by group, version, prediction, label and score cell; None also where they were too many to keep."""
+        state = self.state("scores", score, *groups)
+        return None if state is None else scores.finish(state)

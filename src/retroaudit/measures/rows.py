@@ -10,12 +10,17 @@ from collections.abc import Mapping, Sequence
 import polars as pl
 
 from retroaudit.measures.measure import EXCLUDED, State
-from retroaudit.measures.values import read, text
+from retroaudit.measures.values import Readable, read, text
+
+_SCHEMA = {"reason": pl.String, "count": pl.Int64}
 
 
-def partial(rows: pl.LazyFrame, columns: tuple[str, ...] = ()) -> State:  # noqa: ARG001  # the protocol's signature
+def partial(rows: Readable, columns: tuple[str, ...] = ()) -> State:  # noqa: ARG001  # the protocol's signature
     """Count rows by `@excluded`; `columns` is empty. No rows give no lines."""
     (reasons,) = read(rows, (EXCLUDED,))
+    if reasons.null_count() == len(reasons):
+        count = [len(reasons)] if len(reasons) else []
+        return pl.DataFrame({"reason": [None] * len(count), "count": count}, schema=_SCHEMA)
     return _sums(
         pl.DataFrame({"reason": text(reasons), "count": pl.repeat(1, len(reasons), dtype=pl.Int64, eager=True)})
     )

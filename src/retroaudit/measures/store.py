@@ -1,26 +1,26 @@
-"""The state store: one Parquet object a state, found by what was measured and how.
+"""The state store: Parquet objects found by what was measured and how.
 
-States hold nearly raw values. They live here and nowhere else, under rights and retention of their own.
+States hold nearly raw values. They live here and nowhere else, under rights and retention of their own: what is lost
+here is measured again, and what is erased here is gone.
 """
 
 from __future__ import annotations
 
 import hashlib
-import io
 import json
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
-
-import polars as pl
+from functools import cached_property
 
 from retroaudit.faults import Fault, IntegrityBroken
+from retroaudit.measures.bundle import Bundle, decode, digest, encode
 from retroaudit.measures.measure import State
-from retroaudit.storage.protocol import Storage
+from retroaudit.storage.protocol import Erasable
 
-_DIGEST = "retroaudit:digest"
-_KEY = "retroaudit:key"
-_SEAL = b"retroaudit-sha256:"
-_UNSEALED = b"0" * 64
+__all__ = ["ROOT", "StateKey", "StateStore", "digest"]
+
+ROOT = "states/"
 
 
 @dataclass(frozen=True)
@@ -31,92 +31,89 @@ class StateKey:
     measure: str
     version: int
     columns: tuple[str, ...] = ()
-    parameters: Mapping[str, str] = field(default_factory=dict)
+    parameters: Mapping[str, str] = field(default_factory=dict, hash=False)
 
-    @property
+    @cached_property
     def digest(self) -> str:
         """The SHA-256 of the key as canonical text."""
         return hashlib.sha256(json.dumps(asdict(self), sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 
-    @property
-    def path(self) -> str:
-        """Where the state lies below the store's root."""
-        name = self.digest
-        return f"states/{self.measure}-v{self.version}/{name[:2]}/{name}.parquet"
-
-
-def digest(state: State) -> str:
-    """The SHA-256 of a state's names, types and values, bit for bit; whatever file or engine carries them."""
-    schema = [[name, str(dtype)] for name, dtype in state.schema.items()]
-    whole = hashlib.sha256(json.dumps([schema, len(state)]).encode())
-    for column in state.get_columns():
-        whole.update(column.is_null().cast(pl.UInt8).to_numpy().tobytes())
-        whole.update(_values(column))
-    return whole.hexdigest()
-
-
-def _values(column: pl.Series) -> bytes:
-    if column.dtype == pl.String:
-        texts = [text.encode() for text in column.fill_null("")]
-        return json.dumps([len(text) for text in texts]).encode() + b"".join(texts)
-    numbers = column.fill_null(0).to_numpy()
-    return numbers.astype(numbers.dtype.newbyteorder("<")).tobytes()
+    @cached_property
+    def folder(self) -> str:
+        """Where the states of one content and measure lie below the store's root: one listing finds them."""
+        return f"{ROOT}{self.content}/{self.measure}-v{self.version}/"
 
 
 class StateStore:
-    """States in a storage. What is damaged, or lies under another key, counts as absent."""
+    """States in a storage. What is damaged, or has another digest than is expected, counts as absent."""
 
-    def __init__(self, storage: Storage) -> None:
+    def __init__(self, storage: Erasable) -> None:
         self._storage = storage
 
-    def put(self, key: StateKey, state: State) -> str:
-        """Keep a state and return its digest; nothing happens where the same state is there already.
+    def put(self, states: Mapping[StateKey, State]) -> dict[StateKey, str]:
+        """Keep states and return their digests, those of one content, measure and schema as one object.
 
-        Raises `IntegrityBroken` where something else is there: a key decides its state.
+        Nothing happens where the same object is there already, and a damaged one is replaced. Raises
+        `IntegrityBroken` where whole states with other digests are there: a key decides its state.
         """
-        expected = digest(state)
-        if not self._storage.put_if_absent(key.path, _encode(key, state, expected)):
-            self._must_hold(key, expected)
-        return expected
+        together: dict[tuple[str, str], dict[StateKey, State]] = defaultdict(dict)
+        for key, state in states.items():
+            together[key.folder, str(state.schema)][key] = state
+        found: dict[StateKey, str] = {}
+        for (folder, _), members in together.items():
+            found |= self._put(folder, members)
+        return found
 
-    def get(self, key: StateKey, expected: str | None = None) -> State | None:
-        """The state as it was put; None where there is none that is whole, or not that whose digest is `expected`."""
-        data = self._read(key)
-        found = data and _digest_of(key, data)
-        return pl.read_parquet(io.BytesIO(data)) if data and found and expected in {None, found} else None
+    def find(self, keys: Iterable[StateKey]) -> dict[StateKey, str]:
+        """The digests of the states that are there and whole."""
+        return {key: bundle.members[name].digest for bundle, own in self._bundles(keys) for name, key in own.items()}
 
-    def _read(self, key: StateKey) -> bytes | None:
-        return None if self._storage.head(key.path) is None else self._storage.read(key.path)
+    def get(self, wanted: Mapping[StateKey, str]) -> dict[StateKey, State]:
+        """The states with these digests, as they were put.
 
-    def _must_hold(self, key: StateKey, expected: str) -> None:
-        found = _digest_of(key, self._read(key) or b"")
-        if found != expected:
-            what = "a damaged object" if found is None else f"a state with digest {found}"
-            remedy = "Delete the object; the next audit measures it again."
-            raise IntegrityBroken(Fault(f"{self._storage.url}: {key.path}", what, f"digest {expected}", remedy))
+        Raises `IntegrityBroken` where one is not there, damaged, or another than is wanted.
+        """
+        states: dict[StateKey, State] = {}
+        for bundle, own in self._bundles(wanted):
+            names = {name: key for name, key in own.items() if bundle.members[name].digest == wanted[key]}
+            states |= {names[name]: state for name, state in bundle.states(list(names)).items()}
+        for key in wanted:
+            if key not in states:
+                what = f"state {key.folder}{key.digest}"
+                raise IntegrityBroken(
+                    Fault(
+                        what, "nothing, or a damaged object", "the state put there", "Run again: it is measured anew."
+                    )
+                )
+        return states
 
+    def _put(self, folder: str, states: Mapping[StateKey, State]) -> dict[StateKey, str]:
+        data, digests = encode({key.digest: state for key, state in states.items()})
+        path = f"{folder}{hashlib.sha256(''.join(digests).encode()).hexdigest()}.parquet"
+        if not self._storage.put_if_absent(path, data):
+            self._settle(path, data, digests)
+        return {key: digests[key.digest] for key in states}
 
-def _encode(key: StateKey, state: State, expected: str) -> bytes:
-    buffer = io.BytesIO()
-    metadata = {_KEY: key.digest, _DIGEST: expected, "retroaudit:seal": (_SEAL + _UNSEALED).decode()}
-    state.write_parquet(buffer, metadata=metadata)
-    head, _, tail = buffer.getvalue().rpartition(_SEAL)
-    return head + _SEAL + _checksum(head, tail) + tail[len(_UNSEALED) :]
+    def _settle(self, path: str, data: bytes, digests: Mapping[str, str]) -> None:
+        """What is there holds the same states, or is damaged and gives way."""
+        there = decode(self._storage.read(path))
+        if there is None:
+            self._storage.erase(path)
+            self._storage.put_if_absent(path, data)
+            return
+        found = {name: member.digest for name, member in there.members.items()}
+        if found != dict(digests):
+            remedy = "The same rows gave another state: a measure changed without its version, or a state was replaced."
+            raise IntegrityBroken(Fault(f"{self._storage.url}: {path}", "states of other digests", "the same", remedy))
 
-
-def _digest_of(key: StateKey, data: bytes) -> str | None:
-    """The digest that was put with the state under this key, or None where the object is damaged or another's."""
-    head, _, tail = data.rpartition(_SEAL)
-    if tail[: len(_UNSEALED)] != _checksum(head, tail):
-        return None
-    metadata = pl.read_parquet_metadata(io.BytesIO(data))
-    return metadata.get(_DIGEST) if metadata.get(_KEY) == key.digest else None
-
-
-def _checksum(head: bytes, tail: bytes) -> bytes:
-    """The SHA-256 of an object as it was before its seal, in the footer's metadata, was filled in.
-
-    It is verified before anything is decoded: a flipped bit in a Parquet footer can ask for so much memory that the
-    process is aborted, which no handler catches.
-    """
-    return hashlib.sha256(head + _SEAL + _UNSEALED + tail[len(_UNSEALED) :]).hexdigest().encode()
+    def _bundles(self, keys: Iterable[StateKey]) -> Iterator[tuple[Bundle, dict[str, StateKey]]]:
+        """Each whole object that holds some of the keys, with those that no object before it holds."""
+        folders: dict[str, dict[str, StateKey]] = defaultdict(dict)
+        for key in keys:
+            folders[key.folder][key.digest] = key
+        for folder, wanted in folders.items():
+            for info in self._storage.list(folder):
+                bundle = decode(self._storage.read(info.key)) if wanted else None
+                own = {name: wanted.pop(name) for name in list(wanted) if bundle and name in bundle.members}
+                if bundle and own:
+                    yield bundle, own

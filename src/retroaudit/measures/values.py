@@ -1,13 +1,13 @@
-"""How measures read columns: as they are, as finite floats, or as text. An absent column is all null."""
+"""How measures read a slice: columns as they are, as numbers, or as text. An absent column is all null."""
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
-import polars.selectors as cs
 from numpy.typing import NDArray
 
 LONGEST_TEXT = 1_000  # characters that a state keeps of one value
@@ -15,26 +15,92 @@ _SHORTENED = 100
 _WHOLE = 2.0**53  # below it a whole float64 is written without doubt as an integer
 
 
-def read(rows: pl.LazyFrame, columns: Sequence[str]) -> tuple[pl.Series, ...]:
-    """The named columns in this order, each of the rows' height; one that is absent is all null.
+@dataclass(frozen=True, eq=False)
+class Numbers:
+    """A column's finite values as float64, in the rows' order, -0.0 among them, and how many are none.
+
+    Rows are `finite`, `nulls`, `nan`, `pos_inf` and `neg_inf` together. A column that is not of numbers, Booleans
+    or times has nulls, and otherwise nothing here.
+    """
+
+    finite: NDArray[np.float64]
+    nulls: int
+    nan: int = 0
+    pos_inf: int = 0
+    neg_inf: int = 0
+
+
+class Rows:
+    """Rows of one slice. What several measures take of a column is made once; used by one thread at a time.
 
     Names are taken literally: a column may be called `*` or `^a$`, which `pl.col` would expand.
     """
-    present = set(rows.collect_schema().names())
-    absent = [pl.lit(None).alias(name) for name in columns if name not in present]
-    frame = rows.with_columns(absent).select(cs.by_name(*columns)).collect()
-    return tuple(frame.get_column(name) for name in columns)
+
+    def __init__(self, frame: pl.DataFrame, counted: pl.Series | None = None) -> None:
+        """All rows of `frame`, or those where `counted` (Boolean, without nulls) is true."""
+        self._frame, self._counted = frame, counted
+        self._columns: dict[str, pl.Series] = {}
+        self._numbers: dict[str, Numbers] = {}
+
+    def column(self, name: str) -> pl.Series:
+        """The column of that name, as it is."""
+        if name not in self._columns:
+            frame = self._frame
+            found = frame[name] if name in frame.columns else pl.repeat(None, frame.height, eager=True).alias(name)
+            self._columns[name] = found if self._counted is None else found.filter(self._counted)
+        return self._columns[name]
+
+    def numbers(self, name: str) -> Numbers:
+        """The column's numbers."""
+        if name not in self._numbers:
+            self._numbers[name] = numbers(self.column(name))
+        return self._numbers[name]
 
 
-def finite(values: pl.Series) -> NDArray[np.float64]:
-    """The finite values as float64, -0.0 as 0.0; none where the column is not of numbers or Booleans.
+Readable = Rows | pl.DataFrame | pl.LazyFrame
+"""What measures take: rows of a slice, or any frame, all of whose rows count."""
 
-    Integers beyond 2^53 and decimals become the float64 that Polars casts them to.
+
+def rows_of(rows: Readable) -> Rows:
+    """The rows, or a frame as rows."""
+    return rows if isinstance(rows, Rows) else Rows(rows.lazy().collect())
+
+
+def read(rows: Readable, columns: Sequence[str]) -> tuple[pl.Series, ...]:
+    """The named columns in this order, each of the rows' height."""
+    view = rows_of(rows)
+    return tuple(view.column(name) for name in columns)
+
+
+def numbers(values: pl.Series) -> Numbers:
+    """A column's numbers, as `floats` gives them."""
+    nulls = values.null_count()
+    present = floats(values)
+    found: NDArray[np.float64] = (present.drop_nulls() if present.has_nulls() else present).to_numpy()
+    finite = np.isfinite(found)
+    if finite.all():
+        return Numbers(found, nulls)
+    others = found[~finite]
+    infinite = [int(np.count_nonzero(others == sign * np.inf)) for sign in (1, -1)]
+    return Numbers(found[finite], nulls, len(others) - sum(infinite), *infinite)
+
+
+def floats(values: pl.Series) -> pl.Series:
+    """Each value as a float64; null where it is null, or of a type that is neither number, Boolean nor time.
+
+    Integers beyond 2^53 and decimals become the float64 that Polars casts them to, Booleans 0 and 1. Dates are days,
+    timestamps and durations microseconds (nanoseconds rounded down), since 1970 in UTC; whole numbers, exact within
+    285 years. A time of day, text, bytes and nested types are no numbers.
     """
-    if not (values.dtype.is_numeric() or values.dtype == pl.Boolean):
-        return np.empty(0, np.float64)
-    numbers: NDArray[np.float64] = values.drop_nulls().cast(pl.Float64).to_numpy()
-    return numbers[np.isfinite(numbers)] + 0.0  # which makes 0.0 of -0.0
+    kind = values.dtype
+    if isinstance(kind, pl.Datetime | pl.Duration):
+        values = values.to_physical() // 1000 if kind.time_unit == "ns" else values.to_physical()
+        return values.cast(pl.Float64) * (1000.0 if kind.time_unit == "ms" else 1.0)
+    if kind == pl.Date:
+        return values.to_physical().cast(pl.Float64)
+    if kind.is_numeric() or kind == pl.Boolean:
+        return values.cast(pl.Float64)
+    return pl.repeat(None, len(values), dtype=pl.Float64, eager=True)
 
 
 def has_text(dtype: pl.DataType) -> bool:
@@ -69,7 +135,7 @@ def _written(values: pl.Series) -> pl.Series:
 
 
 def _shortened(texts: pl.Series) -> pl.Series:
-    if (texts.str.len_chars() > LONGEST_TEXT).any():
+    if (texts.str.len_bytes() > LONGEST_TEXT).any() and (texts.str.len_chars() > LONGEST_TEXT).any():
         return pl.Series(texts.name, [_short(value) for value in texts], pl.String)
     return texts
 

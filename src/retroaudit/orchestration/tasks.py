@@ -6,8 +6,10 @@ Heavy libraries are imported inside, because Airflow parses a DAG file far more 
 from __future__ import annotations
 
 import functools
+import logging
 import os
 import tempfile
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 P = ParamSpec("P")
-REFERENCE = "reference"
+_LOG = logging.getLogger(__name__)  # Airflow shows it with the task
 SETTINGS = ("RETROAUDIT_ARCHIVE", "RETROAUDIT_STORE", "RETROAUDIT_STATES", "RETROAUDIT_SIGNING_KEY")
 _GROUP_BYTES = 2 * 1024**3  # about a minute of measuring: Airflow's 5 s a task stay under a tenth
 _MOST_GROUPS = 1000  # Airflow's max_map_length is 1024
@@ -51,7 +53,7 @@ def pin(spec_path: str, **context: Any) -> str:
     params = context.get("params") or {}
     asked = request(Path(spec_path), window_of(context), datetime.now(UTC), as_of=params.get("as_of"))
     with _places() as places:
-        return _keep(places, pin_stage(asked, places.archive))
+        return _keep(places, pin_stage(asked, places))
 
 
 def window_of(context: Mapping[str, Any]) -> str:
@@ -80,14 +82,12 @@ def window_of(context: Mapping[str, Any]) -> str:
 
 @final
 def groups(pinned: str) -> list[list[str]]:
-    """The partitions (and the reference) in groups worth a task each, by the bytes that they hold."""
+    """The partitions of the window and of its references in groups worth a task each, by the bytes that they hold."""
     from retroaudit.artefacts import Pinned
 
     with _places() as places:
-        inputs = _take(places, pinned, Pinned).inputs
-    sizes = [(partition.key, sum(o.info.size for o in partition.logs)) for partition in inputs.partitions]
-    if inputs.reference:
-        sizes.append((REFERENCE, sum(o.info.size for o in inputs.reference.logs)))
+        work = _take(places, pinned, Pinned).work()
+    sizes = [(each.name, sum(o.info.size for o in each.partition.logs)) for each in work]
     return pack(sizes, max(_GROUP_BYTES, sum(size for _, size in sizes) // _MOST_GROUPS + 1))
 
 
@@ -109,17 +109,13 @@ def measure(pinned: str, group: list[str]) -> list[str]:
     """Measure a group of partitions; gives the keys of what they yielded."""
     from retroaudit import audit
     from retroaudit.artefacts import Pinned
+    from retroaudit.progress import logged
 
     with _places() as places:
         plan = _take(places, pinned, Pinned)
-        by_key = {partition.key: partition for partition in plan.inputs.partitions}
-        return [
-            _keep(
-                places,
-                audit.measure_reference(plan, places) if key == REFERENCE else audit.measure(plan, by_key[key], places),
-            )
-            for key in group
-        ]
+        work = [each for each in plan.work() if each.name in set(group)]
+        measured = audit.measure(plan, work, places, logged(_LOG.info, time.monotonic))
+        return [_keep(places, each) for each in measured]
 
 
 @final
@@ -131,9 +127,7 @@ def merge(pinned: str, measured: Sequence[Sequence[str]]) -> str:
     with _places() as places:
         plan = _take(places, pinned, Pinned)
         yielded = [_take(places, key, Measured) for group in measured[:] for key in group]  # one request, no probing
-        reference = next((each for each in yielded if each.accounting.partition == REFERENCE), None)
-        days = [each for each in yielded if each is not reference]
-        return _keep(places, audit.merge(plan, days, reference, places.states))
+        return _keep(places, audit.merge(plan, yielded, places.states))
 
 
 @final
@@ -170,16 +164,18 @@ def report(pinned: str, merged: str, checked: str, judged: str) -> str:
 
 
 @final
-def seal(pinned: str, judged: str, written: str, **context: Any) -> dict[str, Any]:
+def seal(pinned: str, merged: str, judged: str, written: str, **context: Any) -> dict[str, Any]:
     """Seal the report; gives its id, verdict and the digest of its manifest."""
     from retroaudit import audit, provenance
-    from retroaudit.artefacts import Judged, Pinned, Run, Written
+    from retroaudit.artefacts import Judged, Merged, Pinned, Run, Written
     from retroaudit.ledger.signing import load_signer
 
     run = Run(datetime.now(UTC), provenance.facts(_airflow_facts(context)))
     with _places() as places:
-        parts = _take(places, pinned, Pinned), _take(places, judged, Judged), _take(places, written, Written)
-        return audit.seal(*parts, places, load_signer(Path(_setting("RETROAUDIT_SIGNING_KEY"))), run).summary()
+        plan, whole = _take(places, pinned, Pinned), _take(places, merged, Merged)
+        decided, files = _take(places, judged, Judged), _take(places, written, Written)
+        signer = load_signer(Path(_setting("RETROAUDIT_SIGNING_KEY")))
+        return audit.seal(plan, whole, decided, files, places, signer, run).summary()
 
 
 def _airflow_facts(context: Mapping[str, Any]) -> dict[str, str]:

@@ -59,17 +59,26 @@ def build(
     schema_changes: Sequence[SchemaChange] = (),
     notes: Sequence[str] = (),
     reference: Accounting | None = None,
+    rolling: Mapping[str, Sequence[Accounting]] | None = None,
 ) -> dict[str, Any]:
     """The whole document; the same values in any order give the same document.
 
-    `states` are the digests of the partitions' states; the reference's stands under "reference". `reference`
-    accounts for the reference's rows.
+    `states` are the digests of the partitions' states; the reference's stands under "reference", those of rolling
+    references under their name and day. `reference` accounts for the reference's rows, `rolling` for theirs.
     """
     return {
         "schema": SCHEMA,
         "audit": plain(_audit(header, inputs)),
         "inputs": plain(
-            inputs_section(inputs, accounting, states, metrics, schema_changes=schema_changes, reference=reference)
+            inputs_section(
+                inputs,
+                accounting,
+                states,
+                metrics,
+                schema_changes=schema_changes,
+                reference=reference,
+                rolling=rolling or {},
+            )
         ),
         "metrics": metric_rows(metrics),
         "histograms": sorted((plain(histogram) for histogram in histograms), key=_column),

@@ -21,18 +21,27 @@ def inputs_section(
     *,
     schema_changes: Iterable[SchemaChange],
     reference: Accounting | None,
+    rolling: Mapping[str, Sequence[Accounting]],
 ) -> dict[str, Any]:
     """Objects are named by key, size, version, checksum and sha256: never by time of change, never by address."""
-    rows = {each.partition: each for each in accounting}
-    partitions = sorted(inputs.partitions, key=lambda partition: partition.key)
     return {
         "window": _window(inputs),
         "as_of": instant(inputs.as_of),
+        "labels_due": inputs.labels_due,
         "population": _population(inputs, accounting, metrics),
         "totals": _totals(inputs, accounting),
         "missing": sorted(inputs.missing),
-        "partitions": [_partition(each, rows.get(each.key), states.get(each.key)) for each in partitions],
+        "partitions": _partitions(inputs, accounting, states),
         "reference": inputs.reference and _partition(inputs.reference, reference, states.get("reference")),
+        "rolling": {
+            name: {
+                "window": _window(each),
+                "as_of": instant(each.as_of),
+                "missing": sorted(each.missing),
+                "partitions": _partitions(each, rolling.get(name, ()), states, f"{name}/"),
+            }
+            for name, each in inputs.rolling.items()
+        },
         "schema_changes": [vars(change) for change in sorted(schema_changes, key=_change)],
     }
 
@@ -51,6 +60,16 @@ def _window(inputs: Inputs) -> dict[str, Any]:
         "end": instant(window.end),
         "days": len(window.days),
     }
+
+
+def _partitions(
+    inputs: Inputs, accounting: Iterable[Accounting], states: Mapping[str, str], prefix: str = ""
+) -> list[dict[str, Any]]:
+    rows = {each.partition: each for each in accounting}
+    return [
+        _partition(each, rows.get(each.key), states.get(f"{prefix}{each.key}"))
+        for each in sorted(inputs.partitions, key=lambda partition: partition.key)
+    ]
 
 
 def _partition(partition: Partition, rows: Accounting | None, digest: str | None) -> dict[str, Any]:

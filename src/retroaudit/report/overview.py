@@ -23,6 +23,7 @@ def overview(document: Mapping[str, Any]) -> dict[str, Any]:
         "look": _look(document["findings"]),
         "tiles": _tiles(document),
         "checks": [_line(check, document) for check in in_order(summary["checks"])],
+        "partitions": _partitions(inputs),
         "objects": _objects(inputs),
         "days": _days(inputs),
     }
@@ -120,13 +121,18 @@ def _counted(rows: Mapping[str, Any] | None) -> int | None:
     return None if rows is None or rows["unreadable"] is not None else rows["counted"]
 
 
+def _partitions(inputs: Mapping[str, Any]) -> Sequence[tuple[str, Mapping[str, Any]]]:
+    """The window's partitions, and those of references with what they are for: "reference", "previous" and so on."""
+    rolling = [(name, part) for name, each in inputs.get("rolling", {}).items() for part in each["partitions"]]
+    fixed = [("reference", inputs["reference"])] if inputs["reference"] else []
+    return [*(("", part) for part in inputs["partitions"]), *fixed, *rolling]
+
+
 def _objects(inputs: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
-    """Every object that was read, in one list: logs, labels, control totals, and the reference's."""
-    partitions = [*inputs["partitions"], *([inputs["reference"]] if inputs["reference"] else [])]
-    kinds = ("logs", "labels", "control")
+    """Every object that was read, in one list: logs, labels, control totals, and what references are made of."""
     return [
-        {**each, "kind": kind, "reference": partition is inputs["reference"]}
-        for partition in partitions
-        for kind in kinds
+        {**each, "kind": kind, "role": role}
+        for role, partition in _partitions(inputs)
+        for kind in ("logs", "labels", "control")
         for each in partition[kind]
     ]

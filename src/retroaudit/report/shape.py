@@ -138,6 +138,13 @@ class _SchemaChange(_Part):
     expected: str
 
 
+class _Rolling(_Part):
+    window: _Window
+    as_of: _Instant | None
+    missing: list[str]
+    partitions: list[_Partition]
+
+
 class _Inputs(_Part):
     window: _Window
     population: _Population
@@ -145,6 +152,8 @@ class _Inputs(_Part):
     missing: list[str]
     partitions: list[_Partition]
     reference: _Partition | None
+    rolling: Mapping[str, _Rolling] = {}
+    labels_due: bool = False
     schema_changes: list[_SchemaChange]
 
 

@@ -41,8 +41,14 @@ _NAMES = {
     "jensenshannon": "Jensen\N{EN DASH}Shannon distance",
     "psi": "population stability index",
     "ks": "Kolmogorov\N{EN DASH}Smirnov distance",
-    "chi2": "chi-squared",
-    "chi2_pvalue": "chi-squared p-value",
+    "ks_pvalue": "Kolmogorov\N{EN DASH}Smirnov p-value",
+    "kl_div": "Kullback\N{EN DASH}Leibler divergence",
+    "hellinger": "Hellinger distance",
+    "TVD": "total variation distance",
+    "chisquare": "chi-squared",
+    "chisquare_pvalue": "chi-squared p-value",
+    "homogeneity": "chi-squared of homogeneity",
+    "homogeneity_pvalue": "homogeneity p-value",
     "nan_rate": "NaN rate",
 }
 _SHARES = frozenset({"tpr", "fpr", "fnr", "tnr", "npv", "fdr", "precision", "accuracy", "prevalence", "selection_rate"})
@@ -58,7 +64,7 @@ def metric_name(name: str) -> str:
     if name in _NAMES:
         return _NAMES[name]
     stem, _, last = name.rpartition("_")
-    if last in {"difference", "ratio"} and stem in _NAMES:
+    if last in {"difference", "ratio", "adjusted"} and stem in _NAMES:
         return f"{_NAMES[stem]} {last}"
     return shown(name).replace("_", " ")
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import rfc8785
 
-from retroaudit.spec.model import Spec
+from retroaudit.spec.model import STORED, Spec
 
 
 def spec_digest(spec: Spec) -> str:
@@ -24,6 +24,11 @@ def spec_document(spec: Spec) -> dict[str, Any]:
     """
     document: dict[str, Any] = _plain(spec.model_dump(by_alias=True, exclude={"extends"}))
     return document
+
+
+def from_document(document: Mapping[str, Any]) -> Spec:
+    """The spec of which this is the `spec_document`. Raises pydantic's `ValidationError` where it is none."""
+    return Spec.model_validate(document, context=STORED)
 
 
 def _plain(value: Any) -> Any:

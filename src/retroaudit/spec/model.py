@@ -7,18 +7,24 @@ from collections.abc import Mapping
 from datetime import date, timedelta
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, ValidationInfo
 
 ColumnType = Literal["numeric", "categorical"]
 Scalar = bool | int | float | str
+STORED = "stored"  # the context in which a stored document is read
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 _LONGEST = timedelta(days=36_525)
 
 
-def _duration(value: object) -> object:
-    """Turn "30d", "6h", "15m", "90s" or "2w" into a timedelta of at most 100 years."""
+def _duration(value: object, info: ValidationInfo) -> object:
+    """Turn "30d", "6h", "15m", "90s" or "2w" into a timedelta of at most 100 years.
+
+    A stored document (`spec.digest.from_document`) has whole seconds instead.
+    """
     if isinstance(value, timedelta):
         return value
+    if info.context == STORED and isinstance(value, int):
+        return timedelta(seconds=value)
     matched = re.fullmatch(r"([0-9]{1,10})([smhdw])", str(value))
     if matched and (seconds := int(matched[1]) * _UNITS[matched[2]]) <= _LONGEST.total_seconds():
         return timedelta(seconds=seconds)
@@ -88,12 +94,28 @@ class Attributes(Part):
     id: str
 
 
+RollingName = Literal["previous", "same-weekday", "trailing", "year-ago"]
+
+
+def _names(value: object) -> object:
+    if isinstance(value, str):
+        return (value,)
+    return tuple(value) if isinstance(value, list) else value
+
+
 class Reference(Part):
-    """What drift is measured against: a fixed snapshot, or another window."""
+    """What drift is measured against: a fixed snapshot, and other windows of the same model beside it.
+
+    `path` may hold `{version}`: the version that is declared for the window's last day. `date` is the last day of the
+    data that the snapshot holds (by default the day from which that version serves); `max_age` bounds how old it may
+    be at the audit's `as_of`. `window` names rolling references; `trailing` is how long that one is.
+    """
 
     path: str | None = None
+    date: Day | None = None
     max_age: Duration | None = None
-    window: Literal["previous", "same-weekday", "year-ago"] | None = None
+    window: Annotated[tuple[RollingName, ...], BeforeValidator(_names)] = ()
+    trailing: Duration = timedelta(days=28)
 
 
 class Columns(Part):
@@ -146,27 +168,45 @@ class Quality(Part):
 
 
 class NumericDrift(Part):
-    """How drift of numeric features is judged; never chosen by row count."""
+    """How drift of numeric features, and of the score, is judged; never chosen by row count. Names are Evidently's.
 
-    method: Literal["wasserstein", "jensenshannon", "psi", "ks"] = "wasserstein"
+    `ks` is judged by its statistic, from 0 to 1. For `ks_pvalue` the threshold is the least p-value, adjusted for
+    all tests of the audit, and has to be named.
+    """
+
+    method: Literal["wasserstein", "jensenshannon", "psi", "ks", "ks_pvalue", "kl_div", "hellinger"] = "wasserstein"
     threshold: float = Field(default=0.1, gt=0)
 
 
 class CategoricalDrift(Part):
-    """How drift of categorical features is judged.
+    """How drift of categorical features, and of predictions, is judged. Names are Evidently's.
 
-    For `chi2` the threshold is the least p-value, and has to be named: the default is a distance.
+    For `chisquare` (Evidently's, which takes the reference as known without error) and `homogeneity` (which takes
+    it as the sample that it is) the threshold is the least p-value, adjusted for all tests of the audit, and has to
+    be named: the default is a distance.
     """
 
-    method: Literal["jensenshannon", "psi", "chi2"] = "jensenshannon"
+    method: Literal["jensenshannon", "psi", "kl_div", "hellinger", "TVD", "chisquare", "homogeneity"] = "jensenshannon"
     threshold: float = Field(default=0.1, gt=0)
 
 
 class Drift(Part):
-    """Methods and thresholds of drift."""
+    """Methods and thresholds of drift; null publishes a number without judging it.
+
+    `missing` bounds by how much the null, NaN and infinite rates may differ from the reference's, either way;
+    `out_of_range` the share of values outside the reference's range; `unseen` the share of rows whose category the
+    reference does not have; `vanished` the share of the reference's rows whose category is gone; `label` by how
+    much the rate of positive labels may differ; `concept` by how much it may where the score is the same.
+    """
 
     numeric: NumericDrift = NumericDrift()
     categorical: CategoricalDrift = CategoricalDrift()
+    missing: Share | None = 0.05
+    out_of_range: Share | None = 0.05
+    unseen: Share | None = 0.05
+    vanished: Share | None = 0.05
+    label: Share | None = 0.1
+    concept: Share | None = 0.1
 
 
 class Fairness(Part):

@@ -9,14 +9,15 @@ from dataclasses import dataclass
 from datetime import timedelta
 from itertools import chain
 
-from retroaudit.spec.model import Spec
-from retroaudit.spec.paths import DATE, path_faults
+from retroaudit.spec.model import Reference, Spec
+from retroaudit.spec.paths import DATE, VERSION, path_faults
 from retroaudit.spec.tree import Complaint, Path, show
 from retroaudit.spec.wording import did_you_mean
 from retroaudit.spec.zones import zone_names
 
 _MAY_SHARE = ({"id", "subject"}, {"prediction", "decision"})
-_GREATEST = {"jensenshannon": math.sqrt(math.log(2)), "ks": 1.0, "chi2": 1.0}  # psi and wasserstein have none
+_P_VALUES = {"ks_pvalue", "chisquare", "homogeneity"}
+_GREATEST = {"jensenshannon": math.sqrt(math.log(2)), **dict.fromkeys(("ks", "hellinger", "TVD", *_P_VALUES), 1.0)}
 _DRIFT_KEYS = tuple(f"drift.{kind}.{key}" for kind in ("numeric", "categorical") for key in ("method", "threshold"))
 _NO_DATES = "Without {date} in logs.path the logs are one snapshot, which has no days."
 
@@ -52,7 +53,8 @@ def _paths(spec: Spec) -> Iterator[Complaint]:
         ("attributes", "path"): (spec.attributes.path if spec.attributes else None, False),
     }
     for place, (path, dates) in given.items():
-        for expected in path_faults(path, dates=dates) if path is not None else ():
+        versions = place == ("reference", "path")
+        for expected in path_faults(path, dates=dates, versions=versions) if path is not None else ():
             yield Complaint(place, show(path), expected)
 
 
@@ -83,9 +85,29 @@ def _days_for_dates(spec: Spec) -> Iterator[Complaint]:
         yield Complaint(("schedule", "day"), "true", "false", _NO_DATES)
 
 
-def _reference_is_somewhere(spec: Spec) -> Iterator[Complaint]:
-    if spec.reference and spec.reference.path is None and spec.reference.window is None:
+def _reference(spec: Spec) -> Iterator[Complaint]:
+    own = spec.reference
+    if own is None:
+        return
+    if own.path is None and not own.window:
         yield Complaint(("reference", "path"), "nothing", "the path of the reference's files")
+    for name in _repeated(own.window):
+        yield Complaint(("reference", "window"), f"{show(name)} more than once", "each rolling reference once")
+    if own.window and DATE not in spec.logs.path:
+        yield Complaint(("reference", "window"), show(own.window[0]), "a path alone", _NO_DATES)
+    if own.trailing < timedelta(days=1) or own.trailing % timedelta(days=1):
+        yield Complaint(("reference", "trailing"), str(own.trailing), "one day or more, in whole days")
+    yield from _reference_age(own, spec)
+
+
+def _reference_age(own: Reference, spec: Spec) -> Iterator[Complaint]:
+    by_version = own.path is not None and VERSION in own.path
+    if own.max_age is not None and own.path is None:
+        yield Complaint(("reference", "max_age"), "no reference.path", "the fixed reference that may age")
+    elif own.max_age is not None and own.date is None and not by_version:
+        yield Complaint(("reference", "date"), "nothing", "the last day of the reference's data, as max_age is set")
+    if by_version and not spec.versions:
+        yield Complaint(("reference", "path"), "{version}", "versions to be declared, with the days they serve")
 
 
 def _labels_need_columns(spec: Spec) -> Iterator[Complaint]:
@@ -172,7 +194,7 @@ def _bounds(spec: Spec) -> Iterator[Complaint]:
 def _drift(spec: Spec) -> Iterator[Complaint]:
     for kind, drift in (("numeric", spec.drift.numeric), ("categorical", spec.drift.categorical)):
         place, greatest = ("drift", kind, "threshold"), _GREATEST.get(drift.method, math.inf)
-        if drift.method == "chi2" and "threshold" not in drift.model_fields_set:
+        if drift.method in _P_VALUES and "threshold" not in drift.model_fields_set:
             yield Complaint(place, "nothing", "the least p-value that is no drift, such as 0.01")
         elif drift.threshold >= greatest:
             remedy = "At this threshold the verdict would be the same for all data."
@@ -228,7 +250,7 @@ RULES: tuple[Rule, ...] = (
     Rule(_dates_agree, ("logs.path", "logs.control", "labels.path")),
     Rule(_time_for_dates, ("logs.path", "columns.time")),
     Rule(_days_for_dates, ("logs.path",)),
-    Rule(_reference_is_somewhere, ("reference.path", "reference.window")),
+    Rule(_reference, ("reference", "logs.path", "versions")),
     Rule(_labels_need_columns, ("labels", "columns.id", "columns.label")),
     Rule(_observed_when, ("labels.observed_when", "columns.prediction")),
     Rule(_positive),

@@ -13,8 +13,6 @@ NOT_YET: Mapping[str, tuple[object, ...]] = {
     "task": ("multiclass", "regression"),
     "logs.ready": EVERY,
     "attributes": EVERY,
-    "reference.max_age": EVERY,
-    "reference.window": EVERY,
     "columns.subject": EVERY,
     "columns.weight": EVERY,
     "columns.decision": EVERY,

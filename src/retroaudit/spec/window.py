@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Literal
@@ -62,6 +63,29 @@ def parse_window(text: str, zone: str = "UTC") -> Window:
     return Window(key, kind, zone, _midnight(first, info), _midnight(end, info), days)
 
 
+def windows(span: Window, kinds: Collection[str]) -> tuple[Window, ...]:
+    """The whole days, months and quarters inside a span, of these kinds, in the order in which to audit them.
+
+    Days come first as they are; a month follows its last day, a quarter its last month, so that each finds the states
+    of its days. Empty where the span holds no whole window of these kinds; a snapshot holds none.
+    """
+    if span.kind == SNAPSHOT:
+        return ()
+    first, end = _span(span.key)
+    there = set(span.days)
+    named = (name for day in _days(first, end) for name in _ending_with(day, first))
+    keys = (key for kind, key in named if kind in kinds and (kind != "day" or key in there))
+    return tuple(parse_window(key, span.zone) for key in keys)
+
+
+def _ending_with(day: date, first: date) -> tuple[tuple[Kind, str], ...]:
+    """The day, and the month and the quarter of which it is the last, where they begin on `first` or later."""
+    month = day.replace(day=1)
+    starts = {"day": day, "month": month, "quarter": month.replace(month=(day.month - 1) // 3 * 3 + 1)}
+    named = ((kind, _name(start, day + _DAY)) for kind, start in starts.items() if start >= first)
+    return tuple(name for kind, name in named if name[0] == kind)
+
+
 def snapshot(zone: str = "UTC") -> Window:
     """The window of logs that have no dates: all of it."""
     return Window(SNAPSHOT, "snapshot", zone, None, None, ())
@@ -86,14 +110,15 @@ def within(spec: Spec, window: Window) -> None:
     if ("{date}" in spec.logs.path) == (window.kind == SNAPSHOT):
         has, asked = ("no", "days") if window.kind != SNAPSHOT else ("a", "the whole snapshot")
         raise _bad(window.key, asked, f"what logs.path names: it has {has} {{date}}")
-    outside = [day for day in window.days if not _is_valid(spec, day)]
+    outside = [day for day in window.days if not is_valid(spec, day)]
     if outside:
         valid = f"from {spec.valid.from_ or 'ever'} until before {spec.valid.to or 'ever'}"
         found = f"{len(outside)} of {len(window.days)} days outside, the first {outside[0]}"
         raise _bad(window.key, found, f"days for which the spec is valid: {valid}")
 
 
-def _is_valid(spec: Spec, day: str) -> bool:
+def is_valid(spec: Spec, day: str) -> bool:
+    """Whether the spec may be used for this day."""
     low, high = spec.valid.from_, spec.valid.to
     return (low is None or low.isoformat() <= day) and (high is None or day < high.isoformat())
 

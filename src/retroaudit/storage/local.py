@@ -107,6 +107,16 @@ class LocalStorage:
                 self._sync_folders(path.parent)
         return created
 
+    def erase(self, key: str) -> bool:
+        """Remove the file; its folder stays."""
+        path = self._path(key)
+        with _as_faults(key):
+            try:
+                path.unlink()
+            except (FileNotFoundError, NotADirectoryError):
+                return False
+        return True
+
     def _write_temporary(self, data: bytes) -> Path:
         workshop = self.root / WORKSHOP  # below the root: a link cannot cross file systems
         workshop.mkdir(exist_ok=True)

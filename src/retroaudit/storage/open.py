@@ -9,13 +9,13 @@ from urllib.parse import SplitResult, unquote, urlsplit
 
 from retroaudit.faults import BadInput, Fault
 from retroaudit.storage.local import LocalStorage
-from retroaudit.storage.protocol import Storage
+from retroaudit.storage.protocol import Erasable
 
 _ALLOWED = "file:///absolute/path or s3://bucket/prefix"
 _BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 
 
-def open_storage(url: str, *, create: bool = False, durable: bool = True) -> Storage:
+def open_storage(url: str, *, create: bool = False, durable: bool = True) -> Erasable:
     """The storage at `file:///absolute/path` or `s3://bucket/prefix`.
 
     With `create` it is about to be written: a directory is made where there is none, and an S3 server is probed
@@ -37,7 +37,7 @@ def open_storage(url: str, *, create: bool = False, durable: bool = True) -> Sto
     raise BadInput(Fault("URL", repr(url), _ALLOWED, remedy))
 
 
-def _open_local(url: str, path: Path, *, create: bool, durable: bool) -> Storage:
+def _open_local(url: str, path: Path, *, create: bool, durable: bool) -> Erasable:
     try:
         if create:
             path.mkdir(parents=True, exist_ok=True)
@@ -51,7 +51,7 @@ def _open_local(url: str, path: Path, *, create: bool, durable: bool) -> Storage
     return LocalStorage(root, durable)
 
 
-def _open_s3(parts: SplitResult, *, create: bool) -> Storage:
+def _open_s3(parts: SplitResult, *, create: bool) -> Erasable:
     from retroaudit.storage.s3 import connect  # noqa: PLC0415  (boto3 takes a second, and local stores need none)
 
     storage = connect(parts.netloc, parts.path.strip("/"))

@@ -50,6 +50,13 @@ class Storage(Protocol):
         """Create the object atomically and durably; False, changing nothing, where the key already exists."""
 
 
+class Erasable(Storage, Protocol):
+    """A storage whose objects may go: what the states lie in. The ledger is never given one."""
+
+    def erase(self, key: str) -> bool:
+        """Remove the object; False where there is none. A store that keeps versions must lose them all."""
+
+
 @runtime_checkable
 class Inspectable(Protocol):
     """A storage that can name what its listings pass over, for a verifier: nothing shall be hidden in a store."""

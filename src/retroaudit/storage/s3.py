@@ -147,6 +147,22 @@ class S3Storage:
                     return True
         raise BadInput(Fault(key, f"{_BUSY_ATTEMPTS} conflicts (409) in a row", "one writer to win", "Try again."))
 
+    def erase(self, key: str) -> bool:
+        """Delete every version of the object, and its delete markers: a version that stays is not erased."""
+        name = self._name(key)
+        with _as_faults(self.url):
+            if not self.versioned:
+                there = self.head(key) is not None
+                self.client.delete_object(Bucket=self.bucket, Key=name)
+                return there
+            found = False
+            for page in self.client.get_paginator("list_object_versions").paginate(Bucket=self.bucket, Prefix=name):
+                for each in (*page.get("Versions", ()), *page.get("DeleteMarkers", ())):
+                    if each["Key"] == name:
+                        self.client.delete_object(Bucket=self.bucket, Key=name, VersionId=each["VersionId"])
+                        found = True
+        return found
+
     def require_put_if_absent(self) -> None:
         """Raise `BadInput` where the server ignores the condition: it would let one commit overwrite another."""
         self.put_if_absent(_PROBE, b"first")

@@ -37,19 +37,25 @@ def run(about: Spec, now: dict[str, list[Any]], before: dict[str, list[Any]] | N
     return drift.check(about, profile(about, now), profile(about, before or rows()))
 
 
+TESTS = ("chisquare", "chisquare_pvalue", "homogeneity", "homogeneity_pvalue")
+DISTANCES = {
+    "c": ["jensenshannon", "hellinger", "TVD", "psi", "kl_div", *TESTS],
+    "x": ["wasserstein", "jensenshannon", "psi", "ks", "ks_pvalue", "kl_div", "hellinger"],
+}
+DEPARTURES = {
+    "c": ["null_rate_difference", "unseen_rate", "vanished_rate"],
+    "x": ["null_rate_difference", "nan_rate_difference", "inf_rate_difference", "out_of_reference_range_rate"],
+}
+
+
 def test_all_distances_are_published_and_the_specs_method_is_judged() -> None:
-    metrics = run(told(), rows(0.5, 200))
+    metrics = [m for m in run(told(), rows(0.5, 200)) if m.verdict is not Verdict.SKIPPED]
     assert [(m.subject, m.metric) for m in metrics] == [
-        ("c", "jensenshannon"),
-        ("c", "psi"),
-        ("c", "chi2"),
-        ("c", "chi2_pvalue"),
-        ("x", "wasserstein"),
-        ("x", "jensenshannon"),
-        ("x", "psi"),
-        ("x", "ks"),
+        (name, metric) for name in ("c", "x") for metric in DISTANCES[name] + DEPARTURES[name]
     ]
-    assert {(m.subject, m.metric): m.threshold for m in metrics if m.threshold} == {
+    assert {
+        (m.subject, m.metric): m.threshold for m in metrics if m.threshold and m.metric in DISTANCES[m.subject]
+    } == {
         ("c", "jensenshannon"): Threshold(max=0.1),
         ("x", "wasserstein"): Threshold(max=0.1),
     }
@@ -60,22 +66,38 @@ def test_all_distances_are_published_and_the_specs_method_is_judged() -> None:
 
 def test_identical_data_is_at_no_distance() -> None:
     metrics = run(told(), rows())
-    found = {(m.subject, m.metric): m.value for m in metrics}
-    assert found.pop(("c", "chi2_pvalue")) == 1.0
-    assert set(found.values()) == {0.0}
+    of_tests = {m.value for m in metrics if m.metric.endswith("_pvalue")}
+    others = {m.value for m in metrics if not m.metric.endswith("_pvalue") and m.verdict is not Verdict.SKIPPED}
+    assert (of_tests, others) == ({1.0}, {0.0})
 
 
-def test_chi_square_is_judged_by_its_p_value() -> None:
-    metrics = run(told(drift={"categorical": {"method": "chi2", "threshold": 0.05}}), rows(b=150))
-    found = only(metrics, "chi2_pvalue")
+def test_a_test_is_judged_by_its_adjusted_p_value() -> None:
+    metrics = run(told(drift={"categorical": {"method": "homogeneity", "threshold": 0.05}}), rows(b=150))
     origin = stats.chi2_contingency([[300, 100], [250, 150]], correction=False)
-    assert found.value == pytest.approx(origin.pvalue)
-    assert found.threshold == Threshold(min=0.05)
-    assert only(metrics, "chi2").value == pytest.approx(origin.statistic)
-    assert only(metrics, "chi2").threshold is None
+    assert only(metrics, "homogeneity").value == pytest.approx(origin.statistic)
+    raw, judged = (only(metrics, name) for name in ("homogeneity_pvalue", "homogeneity_pvalue_adjusted"))
+    assert (raw.value, raw.threshold) == (pytest.approx(origin.pvalue), None)
+    assert (judged.value, judged.threshold) == (raw.value, Threshold(min=0.05))  # one test is its own family
+    assert decide(judged).verdict is Verdict.FAILED
 
 
-@pytest.mark.parametrize("method", ["jensenshannon", "psi", "ks"])
+def test_what_is_skipped_or_insufficient_was_planned_too() -> None:
+    """By hand: three tests were planned, one has a p-value: it is tripled."""
+    features = dict.fromkeys(("c", "rare", "void"), "categorical")
+    about = told(columns={"features": features}, drift={"categorical": {"method": "chisquare", "threshold": 0.05}})
+    few = {"rare": ["a"] * 399 + ["b"], "void": [None] * 400}
+    now, before = ({**rows(b=b), **few} for b in (115, 100))
+    metrics = run(about, now, before)
+    raw, judged = (only(metrics, name, subject="c") for name in ("chisquare_pvalue", "chisquare_pvalue_adjusted"))
+    assert raw.value is not None
+    assert judged.value == pytest.approx(3 * raw.value)
+    assert judged.reason == "Benjamini-Hochberg over 3 planned tests"
+    for name in ("rare", "void"):
+        other = only(metrics, "chisquare_pvalue_adjusted", subject=name)
+        assert (other.value, other.verdict) == (None, Verdict.INSUFFICIENT)
+
+
+@pytest.mark.parametrize("method", ["jensenshannon", "psi", "ks", "kl_div", "hellinger"])
 def test_another_method_has_the_threshold(method: str) -> None:
     metrics = run(told(drift={"numeric": {"method": method, "threshold": 0.2}}), rows(0.1))
     assert [m.metric for m in metrics if m.subject == "x" and m.threshold == Threshold(max=0.2)] == [method]
@@ -105,10 +127,12 @@ def test_too_few_values_are_insufficient_and_printed() -> None:
 def test_an_all_null_column_is_insufficient_on_either_side(swap: bool) -> None:
     null: dict[str, list[Any]] = {"x": [None] * 400, "c": [None] * 400}
     metrics = run(told(), rows(), null) if swap else run(told(), null, rows())
-    assert {m.value for m in metrics} == {None}
-    assert {m.verdict for m in metrics if m.threshold} == {Verdict.INSUFFICIENT}
-    assert {m.verdict for m in metrics if not m.threshold} == {None}  # a metric without threshold has no verdict
+    distances = [m for m in metrics if m.metric in DISTANCES.get(m.subject, ())]
+    assert {m.value for m in distances} == {None}
+    assert {m.verdict for m in distances if m.threshold} == {Verdict.INSUFFICIENT}
+    assert {m.verdict for m in distances if not m.threshold} == {None}  # a metric without threshold has no verdict
     assert only(metrics, "ks").reason.startswith("reference: 0 rows" if swap else "window: 0 rows")
+    assert only(metrics, "null_rate_difference", subject="x").value == (-1.0 if swap else 1.0)
 
 
 def test_more_categories_than_a_state_tells_apart_are_not_compared() -> None:
@@ -119,7 +143,7 @@ def test_more_categories_than_a_state_tells_apart_are_not_compared() -> None:
     assert found.high == pytest.approx(math.sqrt(math.log(2)))
     assert found.verdict is Verdict.FAILED
     assert found.reason == "at least this: there are more categories than can be told apart"
-    unknown = [only(metrics, name) for name in ("psi", "chi2", "chi2_pvalue")]
+    unknown = [only(metrics, name) for name in ("psi", "kl_div", "chisquare", "chisquare_pvalue", "homogeneity")]
     assert {(m.value, m.reason) for m in unknown} == {(None, "there are more categories than can be told apart")}
 
 
@@ -203,15 +227,18 @@ def test_new_categories_are_drift_and_no_noise() -> None:
 
 
 def test_a_table_of_tiny_expected_counts_has_no_p_value_to_trust() -> None:
-    about = told(drift={"categorical": {"method": "chi2", "threshold": 0.01}})
+    about = told(drift={"categorical": {"method": "chisquare", "threshold": 0.01}})
     rare = {"x": X.tolist(), "c": ["a"] * 398 + ["b", "c"]}
-    found = only(run(about, rare, rare), "chi2_pvalue")
-    assert (found.value, found.verdict) == (1.0, Verdict.INSUFFICIENT)
-    assert found.reason.endswith("(Cochran 1954)")
+    metrics = run(about, rare, rare)
+    assert only(metrics, "chisquare_pvalue").value == 1.0
+    found = only(metrics, "chisquare_pvalue_adjusted")
+    assert (found.value, found.verdict) == (None, Verdict.INSUFFICIENT)
+    assert "(Cochran 1954)" in found.reason
 
 
 def test_unmeasured_columns_are_said() -> None:
     about = told()
     empty = type(profile(about))(states={})
     metrics = drift.check(about, empty, profile(about, rows()))
-    assert {(m.verdict, m.reason) for m in metrics} == {(Verdict.INSUFFICIENT, "no rows were measured")}
+    found = {(m.verdict, m.reason) for m in metrics if m.subject != "model"}
+    assert found == {(Verdict.INSUFFICIENT, "no rows were measured")}

@@ -10,8 +10,9 @@ import pytest
 from scipy import stats
 
 from retroaudit.checks.drift import noise
-from retroaudit.checks.drift.bins import Bins, binned, counted
-from retroaudit.checks.drift.distances import jensenshannon, ks, psi, wasserstein
+from retroaudit.checks.drift.bins import Bins, binned, by_distinct, counted
+from retroaudit.checks.drift.distances import hellinger, jensenshannon, kl_div, ks, psi, tvd, wasserstein
+from retroaudit.checks.drift.gaps import gaps
 from retroaudit.measures import grid
 
 Floats = npt.NDArray[np.float64]
@@ -37,15 +38,17 @@ TOO_MANY = 9  # of 60 trials with a probability of 0.05 each, more than 9 exceed
 @pytest.mark.parametrize("name", NUMERIC)
 def test_numeric_noise_is_within_the_floor(name: str, rows: tuple[int, int]) -> None:
     rng = np.random.default_rng(20261121)
-    beyond = {"wasserstein": 0, "ks": 0, "jensenshannon": 0}
+    beyond = dict.fromkeys(("wasserstein", "ks", "jensenshannon", "hellinger", "kl_div"), 0)
     for _ in range(TRIALS):
         sides = [NUMERIC[name](rng, n) for n in rows]
-        states = [grid.partial(pl.LazyFrame({"x": side}), ("x",)) for side in sides]
-        before, now = (grid.finish(state) for state in states)
-        aligned, bins, sigma = grid.align(*states), binned(before, now), float(np.std(sides[0]))
+        before, now = (grid.finish(grid.partial(pl.LazyFrame({"x": side}), ("x",))) for side in sides)
+        between, bins, sigma = gaps(before, now), binned(before, now), float(np.std(sides[0]))
+        choices = by_distinct(before, now)
         assert bins is not None
-        beyond["wasserstein"] += wasserstein(*aligned, sigma).value > noise.wasserstein(before, rows[1], sigma, 0.95)
-        beyond["ks"] += ks(*aligned).value > noise.ks(*rows, 0.95)
+        beyond["wasserstein"] += wasserstein(between, sigma).value > noise.wasserstein(before, rows[1], sigma, 0.95)
+        beyond["ks"] += ks(between).value > noise.ks(*rows, 0.95)
+        beyond["hellinger"] += hellinger(choices).value > noise.hellinger(choices[0], 0.95)
+        beyond["kl_div"] += kl_div(bins).value > noise.psi(bins, 0.95) + 0.1  # as it is used: beyond what is allowed
         beyond["jensenshannon"] += jensenshannon(bins).value > noise.jensenshannon(bins, 0.95)
     assert max(beyond.values()) <= TOO_MANY, beyond
 
@@ -54,12 +57,15 @@ def test_numeric_noise_is_within_the_floor(name: str, rows: tuple[int, int]) -> 
 @pytest.mark.parametrize("name", SHARES)
 def test_the_noise_of_categories_is_within_the_floor(name: str, rows: tuple[int, int]) -> None:
     rng = np.random.default_rng(20261121)
-    beyond = [0, 0]
+    beyond = [0, 0, 0, 0, 0]
     for _ in range(TRIALS):
         bins = counted(*(categories(rng.multinomial(n, SHARES[name])) for n in rows))
         assert bins is not None
         beyond[0] += jensenshannon(bins).value > noise.jensenshannon(bins, 0.95)
         beyond[1] += psi(bins).value > noise.psi(bins, 0.95) + 0.1  # as it is used: beyond what is allowed
+        beyond[2] += kl_div(bins).value > noise.psi(bins, 0.95) + 0.1
+        beyond[3] += hellinger([bins]).value > noise.hellinger(bins, 0.95)
+        beyond[4] += tvd(bins).value > noise.tvd(bins, 0.95)
     assert max(beyond) <= TOO_MANY, beyond
 
 

@@ -14,7 +14,8 @@ from retroaudit.measures.grid import Grid
 FEW_VALUES = 20
 """A reference with at most so many distinct values is compared value by value, as in Evidently."""
 
-_FILL = 1e-4
+FILL = 1e-4
+"""The greatest share that stands for an empty bin (`fill`)."""
 
 
 @dataclass(frozen=True)
@@ -24,6 +25,16 @@ class Shares:
     low: Floats
     likely: Floats
     high: Floats
+
+    @property
+    def known(self) -> bool:
+        """Whether nothing is left open."""
+        return np.array_equal(self.low, self.high)
+
+    def scaled(self) -> Shares:
+        """The likely shares alone, scaled to a sum of 1."""
+        likely = self.likely / math.fsum(self.likely.tolist())
+        return Shares(likely, likely, likely)
 
 
 @dataclass(frozen=True)
@@ -67,7 +78,7 @@ def fill(smallest: float) -> float:
 
     Evidently's rule: 0.0001, or a millionth of the smallest share where that one is at most 0.0001.
     """
-    return smallest / 1e6 if smallest <= _FILL else _FILL
+    return smallest / 1e6 if smallest <= FILL else FILL
 
 
 def counted(
@@ -77,7 +88,9 @@ def counted(
 
     Not `apart` are buckets of many categories (`measures.categories.align`).
     """
-    names = sorted({name for name in (*reference, *current) if name is not None})
+    names = sorted(
+        {name for side in (reference, current) for name, count in side.items() if name is not None and count}
+    )
     before, now = (_exact([side.get(name, 0) for name in names]) for side in (reference, current))
     return Bins(before, now, apart) if before.n and now.n else None
 
@@ -97,8 +110,46 @@ def binned(reference: Grid, current: Grid) -> Bins | None:
     values = _values(reference)
     if reference.shift == 0 and len(values) <= FEW_VALUES:
         return _by_value(reference, current, values)
-    edges = _sturges(reference, current)
-    return Bins(_between(reference.n, below(reference, edges)), _between(current.n, below(current, edges)))
+    edges = _sturges(_ends(reference, current), reference.n + current.n)
+    return _linear(reference, current, edges)
+
+
+def by_distinct(reference: Grid, current: Grid) -> tuple[Bins, ...]:
+    """The counts of two grids over the bins of Evidently's Hellinger distance; none where a side has no values.
+
+    They are linear between the least and the greatest value of both, as many as Sturges' rule gives for the number
+    of *distinct* values of both. Where cells leave that open, the first are those that are likely, where no value
+    repeats inside a cell, and the others all those that are possible.
+    """
+    if reference.n == 0 or current.n == 0:
+        return ()
+    least, most = _distinct(reference, current)
+    sizes = [most, *(2**power for power in range(_doublings(least), _doublings(most)))]
+    edges = [_sturges(_ends(reference, current), size) for size in sizes]
+    parts = [np.cumsum([len(each) for each in edges])[:-1]] * 3
+    masses = [below(side, np.concatenate(edges)) for side in (reference, current)]
+    split = [zip(*map(np.split, (mass.least, mass.likely, mass.most), parts), strict=True) for mass in masses]
+    return tuple(
+        Bins(_between(reference.n, Mass(*before)), _between(current.n, Mass(*now)))
+        for before, now in zip(*split, strict=True)
+    )
+
+
+def _distinct(reference: Grid, current: Grid) -> tuple[int, int]:
+    """How many distinct values both sides together have, at least and at most."""
+    sides = reference, current
+    seen = [int((side.low < side.high).sum()) + int((side.count > 0).sum()) for side in sides]
+    inside = [int(np.maximum(side.count - 2, 0)[side.low < side.high].sum()) for side in sides]
+    if any(inside):
+        return max(seen), sum(seen) + sum(inside)
+    ends = np.sort(np.concatenate([end[side.count > 0] for side in sides for end in (side.low, side.high)]))
+    exact = 1 + int((ends[1:] > ends[:-1]).sum())
+    return exact, exact
+
+
+def _doublings(size: int) -> int:
+    """The least power of 2 that is at least `size`: one more is the number of Sturges' bins."""
+    return (size - 1).bit_length()
 
 
 def _exact(counts: Ints | list[int]) -> Counts:
@@ -141,17 +192,27 @@ def _around(grid: Grid, values: Floats) -> Mass:
     return Mass(least, likely, most)
 
 
-def _sturges(reference: Grid, current: Grid) -> Floats:
-    """The inner edges of Sturges' bins, by the arithmetic of `numpy.histogram_bin_edges(..., "sturges")`.
+def _linear(reference: Grid, current: Grid, edges: Floats) -> Bins:
+    return Bins(_between(reference.n, below(reference, edges)), _between(current.n, below(current, edges)))
+
+
+def _sturges(ends: tuple[float, float], size: int) -> Floats:
+    """The inner edges of Sturges' bins for so many values, by the arithmetic of `numpy.histogram_bin_edges`.
 
     Computed on halves, so that no range overflows; edges that a float cannot tell apart are one.
     """
-    first = min(np.nanmin(side.low) for side in (reference, current)) / 2
-    last = max(np.nanmax(side.high) for side in (reference, current)) / 2
-    width = (last - first) / (math.log2(reference.n + current.n) + 1.0)
+    first, last = ends[0] / 2, ends[1] / 2
+    width = (last - first) / (math.log2(size) + 1.0)
     bins = math.ceil((last - first) / width) if width > 0 else 1
-    edges = np.unique(np.linspace(first, last, bins + 1) * 2)
-    return edges[1:-1]
+    edges = np.linspace(first, last, bins + 1) * 2
+    inner: Floats = edges[1:-1][(edges[1:-1] > edges[:-2]) & (edges[1:-1] < edges[-1])]
+    return inner
+
+
+def _ends(reference: Grid, current: Grid) -> tuple[float, float]:
+    """The least and the greatest value of both."""
+    lows, highs = (np.concatenate(ends) for ends in zip(*((s.low, s.high) for s in (reference, current)), strict=True))
+    return float(np.nanmin(lows)), float(np.nanmax(highs))
 
 
 def _between(n: int, mass: Mass) -> Counts:

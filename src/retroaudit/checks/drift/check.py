@@ -1,194 +1,116 @@
-"""Whether the features are distributed as in the reference: every distance, one of them judged."""
+"""Whether what the model read, what it said and what came of it are distributed as in the reference."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 
-from retroaudit.checks.drift import noise
-from retroaudit.checks.drift.bins import binned, counted
-from retroaudit.checks.drift.distances import (
-    NO_VALUES,
-    Categories,
-    Distance,
-    chi2,
-    jensenshannon,
-    jensenshannon_of_buckets,
-    ks,
-    psi,
-    undefined,
-    wasserstein,
-)
-from retroaudit.checks.metric import Metric, Threshold, Verdict
-from retroaudit.checks.words import too_few
-from retroaudit.measures import categories, grid
-from retroaudit.measures.measure import Need
+import polars as pl
+
+from retroaudit.checks.drift.columns import feature, method, metrics, of_counts
+from retroaudit.checks.drift.departures import categories_apart, missing, out_of_range
+from retroaudit.checks.drift.multiplicity import adjusted
+from retroaudit.checks.drift.outcomes import concept_drift, label_drift
+from retroaudit.checks.drift.pair import Pair
+from retroaudit.checks.metric import Metric
+from retroaudit.checks.rates import has_labels, why_unknown
+from retroaudit.measures.measure import PREDICTION, Need
 from retroaudit.measures.profile import Profile
 from retroaudit.spec.model import ColumnType, Spec
 
-_STATES: Mapping[ColumnType, tuple[str, ...]] = {"numeric": ("grid", "moments"), "categorical": ("categories",)}
-_NOTHING = "no rows were measured"
-_MANY = "there are more categories than can be told apart"
-_SPARSE = "an expected count is below 1, or more than a fifth of them below 5: no p-value to trust (Cochran 1954)"
-
-
-@dataclass(frozen=True)
-class _Compared:
-    """A column's distances, the noise floors of those that have one, and the values on both sides."""
-
-    distances: Mapping[str, Distance]
-    floors: Mapping[str, float]
-    before: int
-    now: int
+_STATES: Mapping[ColumnType, tuple[str, ...]] = {
+    "numeric": ("counts", "grid", "moments"),
+    "categorical": ("counts", "categories"),
+}
+_CELLS: tuple[str, ...] = ()
+_SLOW = "slow drift cannot be seen against a rolling reference alone: the spec names no fixed one"
 
 
 def needs(spec: Spec) -> frozenset[Need]:
-    """A grid and moments for each numeric feature, categories for the others; nothing without a reference."""
+    """Counts and distributions of features and score, predictions and labels by score; nothing without a reference."""
     if spec.reference is None:
         return frozenset()
-    return frozenset(
-        Need(measure, (column,)) for column, kind in spec.columns.features.items() for measure in _STATES[kind]
-    )
+    columns = {Need(measure, (column,)) for column, kind in _columns(spec).items() for measure in _STATES[kind]}
+    outcomes = {Need("cells", _CELLS)} if spec.columns.prediction or has_labels(spec) else set()
+    by_score = {Need("scores", (spec.columns.score,))} if spec.columns.score and has_labels(spec) else set()
+    return frozenset(columns | outcomes | by_score)
 
 
 def check(spec: Spec, profile: Profile, reference: Profile | None) -> list[Metric]:
-    """All distances of `checks.drift.distances` for each feature, in the order of their names.
+    """Drift against the reference, and under `(("reference", name),)` against each rolling one.
 
-    The spec's method has the threshold: the distance may be at most that; for `chi2` it is the p-value, and it
-    must be at least that. The interval is numerical only. The judged distance is insufficient, and printed all
-    the same, with fewer than `fairness.min_rows` values in the window or the reference, and where the two are so
-    few that chance could explain the verdict (`noise`); the reason says how many it takes. Without a reference a
-    feature is skipped.
+    * Every feature and the score: all distances (`distances`, `significance`) in the order of their names, and what
+      they do not see (`departures`). The spec's method has the threshold: the distance may be at most that; a
+      p-value must be at least that, adjusted over all that are judged (`multiplicity`). The interval is numerical
+      only. The judged distance is insufficient, and printed all the same, with fewer than `fairness.min_rows`
+      values on a side, and where these are so few that chance could explain the verdict (`noise`).
+    * Predictions: as a categorical feature, from predictions that are known.
+    * `prevalence_difference`, `concept_difference` and `concept_distance` (`outcomes`).
 
-    `n` counts the window's values. A row's `reference` is None: a distance has no value of the reference's own.
+    Without a reference a feature is skipped. Predictions, scores and labels are where the reference has none.
+    `n` counts the window's values. A distance has no value of the reference's own.
     """
-    metrics: list[Metric] = []
-    for column in sorted(spec.columns.features):
-        if reference is None:
-            metrics.append(_without(spec, column, Verdict.SKIPPED, "no reference"))
-            continue
-        compare = _numeric if spec.columns.features[column] == "numeric" else _categorical
-        compared = compare(column, profile, reference, spec.confidence)
-        if compared is None:
-            metrics.append(_without(spec, column, Verdict.INSUFFICIENT, _NOTHING))
-        else:
-            metrics += _metrics(spec, column, compared)
-    return metrics
-
-
-def _method(spec: Spec, column: str) -> tuple[str, Threshold]:
-    """The metric that is judged, and what it is allowed to be."""
-    drift = spec.drift.numeric if spec.columns.features[column] == "numeric" else spec.drift.categorical
-    if drift.method == "chi2":
-        return "chi2_pvalue", Threshold(min=drift.threshold)
-    return drift.method, Threshold(max=drift.threshold)
-
-
-def _numeric(column: str, profile: Profile, reference: Profile, confidence: float) -> _Compared | None:
-    states = [side.state("grid", column) for side in (reference, profile)]
-    if states[0] is None or states[1] is None:
-        return None
-    before, now = grid.finish(states[0]), grid.finish(states[1])
-    aligned = grid.align(states[0], states[1])
-    bins, sigma = binned(before, now), _sigma(reference, column)
-    distances = {
-        "wasserstein": wasserstein(*aligned, sigma),
-        "jensenshannon": jensenshannon(bins),
-        "psi": psi(bins),
-        "ks": ks(*aligned),
-    }
-    floors = (
-        {}
-        if bins is None
-        else {
-            "wasserstein": noise.wasserstein(before, now.n, sigma or 0.0, confidence),
-            "jensenshannon": noise.jensenshannon(bins, confidence),
-            "psi": noise.psi(bins, confidence),
-            "ks": noise.ks(before.n, now.n, confidence),
-        }
-    )
-    return _Compared(distances, floors, before.n, now.n)
-
-
-def _sigma(reference: Profile, column: str) -> float | None:
-    """The standard deviation of the reference; None where it is beyond the largest float."""
-    moments = reference.moments(column)
-    return None if moments is None or moments.variance is None else math.sqrt(moments.variance)
-
-
-def _categorical(column: str, profile: Profile, reference: Profile, confidence: float) -> _Compared | None:
-    states = [side.state("categories", column) for side in (reference, profile)]
-    if states[0] is None or states[1] is None:
-        return None
-    before, now = categories.align(states[0], states[1])
-    bins = counted(before.counts, now.counts, apart=before.exact)
-    if before.exact:
-        distances = {"jensenshannon": jensenshannon(bins), "psi": psi(bins), **_chi2(before.counts, now.counts)}
+    found: list[Metric] = []
+    if reference is not None:
+        found += _against(Pair(spec, profile, reference))
+    elif spec.reference is not None and spec.reference.path is None:
+        found.append(Metric.skipped("drift", "fixed_reference", _SLOW))
     else:
-        unknown = dict.fromkeys(("psi", "chi2", "chi2_pvalue"), undefined(_MANY))
-        distances = {"jensenshannon": jensenshannon_of_buckets(bins), **unknown}
-    floors = (
-        {}
-        if bins is None
-        else {
-            "jensenshannon": noise.jensenshannon(bins, confidence),
-            "psi": noise.psi(bins, confidence),
-        }
-    )
-    known = (sum(count for name, count in side.counts.items() if name is not None) for side in (before, now))
-    return _Compared(distances, floors, *known)
-
-
-def _chi2(before: Categories, now: Categories) -> dict[str, Distance]:
-    """The statistic and its p-value; a p-value that is not to be trusted has no bounds."""
-    tested = chi2(before, now)
-    if tested is None:
-        return {"chi2": NO_VALUES, "chi2_pvalue": NO_VALUES}
-    statistic, pvalue = tested.statistic, tested.pvalue
-    untrusted = Distance(pvalue, -math.inf, math.inf, _SPARSE)
-    trusted = Distance(pvalue, pvalue, pvalue)
-    return {"chi2": Distance(statistic, statistic, statistic), "chi2_pvalue": untrusted if tested.sparse else trusted}
-
-
-def _metrics(spec: Spec, column: str, compared: _Compared) -> Iterator[Metric]:
-    judged, threshold = _method(spec, column)
-    needed = spec.fairness.min_rows
-    sides = {"window": compared.now, "reference": compared.before}
-    few = "; ".join(f"{side}: {too_few(rows, needed)}" for side, rows in sides.items() if rows < needed)
-    for metric, distance in compared.distances.items():
-        doubt = few or (_doubt(metric, compared, threshold) if metric == judged else "")
-        yield Metric(
-            check="drift",
-            metric=metric,
-            subject=column,
-            value=_finite(distance.value),
-            low=_finite(distance.low),
-            high=_finite(distance.high),
-            n=compared.now,
-            threshold=threshold if metric == judged else None,
-            verdict=Verdict.INSUFFICIENT if doubt and metric == judged else None,
-            reason="; ".join(dict.fromkeys(part for part in (doubt, distance.reason) if part)),
+        found += (
+            Metric.skipped("drift", judged, "no reference", subject=column, threshold=threshold)
+            for column, kind in sorted(spec.columns.features.items())
+            for judged, threshold in (method(spec, kind),)
         )
+    for name, other in profile.rolling.items():
+        found += _against(Pair(spec, profile, other, (("reference", name),)))
+    return list(adjusted(found))
 
 
-def _doubt(metric: str, compared: _Compared, threshold: Threshold) -> str:
-    """Why the judged distance says nothing: nothing where it does.
-
-    Without a finite bound it can fail, where its other bound is not allowed, and not pass.
-    """
-    distance, floor = compared.distances[metric], compared.floors.get(metric, 0.0)
-    most = threshold.max if threshold.max is not None else math.inf
-    if math.isfinite(distance.value) and noise.verdict_is_open(distance.low, most, floor):
-        return noise.shortfall(floor, most, compared.before, compared.now, power=1.0 if metric == "psi" else 0.5)
-    bounded = math.isfinite(distance.low) and math.isfinite(distance.high)
-    return "" if bounded or distance.low > most else distance.reason
+def _columns(spec: Spec) -> dict[str, ColumnType]:
+    """Features by name, and the score."""
+    columns = dict(sorted(spec.columns.features.items()))
+    return columns | ({spec.columns.score: "numeric"} if spec.columns.score else {})
 
 
-def _finite(number: float) -> float | None:
-    return number if math.isfinite(number) else None
+def _against(pair: Pair) -> Iterator[Metric]:
+    for column, kind in _columns(pair.spec).items():
+        if column == pair.spec.columns.score and _has_none(pair.before, column):
+            yield _skipped(pair, column, kind, "the reference has no scores")
+            continue
+        yield from feature(pair, column, kind)
+        yield from missing(pair, column, kind)
+        yield from out_of_range(pair, column) if kind == "numeric" else categories_apart(pair, column)
+    if pair.spec.columns.prediction is not None:
+        yield from _predictions(pair, pair.spec.columns.prediction)
+    yield from label_drift(pair)
+    yield from concept_drift(pair)
 
 
-def _without(spec: Spec, column: str, verdict: Verdict, reason: str) -> Metric:
-    judged, threshold = _method(spec, column)
-    return Metric(check="drift", metric=judged, subject=column, threshold=threshold, verdict=verdict, reason=reason)
+def _has_none(profile: Profile, column: str) -> bool:
+    counts = profile.counts(column)
+    return counts is None or counts.nulls == counts.rows
+
+
+def _predictions(pair: Pair, column: str) -> Iterator[Metric]:
+    before, now = _by_prediction(pair.before), _by_prediction(pair.now)
+    if before is None or not any(before.values()):
+        yield _skipped(pair, column, "categorical", "the reference has no predictions")
+    elif now is None:
+        judged, threshold = method(pair.spec, "categorical")
+        there = {"subject": column, "slice": pair.where, "threshold": threshold}
+        yield Metric.insufficient("drift", judged, why_unknown(pair.now, _CELLS), **there)
+    else:
+        yield from metrics(pair, column, "categorical", of_counts(before, now, pair.spec.confidence))
+
+
+def _by_prediction(profile: Profile) -> dict[str | None, int] | None:
+    """Rows by known prediction, 1 for the positive ones."""
+    cells = profile.cells(_CELLS)
+    if cells is None:
+        return None
+    of = cells.drop_nulls(PREDICTION).group_by(PREDICTION).agg(pl.col("count").sum())
+    return {str(value): count for value, count in of.sort(PREDICTION).rows()}
+
+
+def _skipped(pair: Pair, column: str, kind: ColumnType, reason: str) -> Metric:
+    judged, threshold = method(pair.spec, kind)
+    return Metric.skipped("drift", judged, reason, subject=column, slice=pair.where, threshold=threshold)

@@ -17,10 +17,12 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from scipy.special import chdtri, ndtri
+from scipy.special import betaincinv, chdtri, ndtri
 
 from retroaudit.checks.drift.bins import Bins, Counts, fill
 from retroaudit.checks.drift.distances import NORM_FLOOR
+from retroaudit.checks.intervals import wilson
+from retroaudit.checks.mass import total
 from retroaudit.measures.grid import Grid
 
 
@@ -54,7 +56,7 @@ def psi(bins: Bins, confidence: float) -> float:
 
     The index is asymptotically chi-square (Yurdakul 2018, "Statistical properties of the population stability
     index"). Each side misses a share `unseen` of what there is (`_unseen`); it is at bins of about 1/n, against
-    a fill: `unseen · ln(1/n / fill)`.
+    a fill: `unseen · ln(1/n / fill)`. It bounds the Kullback-Leibler divergence too, one of the index's two parts.
     """
     sides = (bins.reference, bins.current)
     filled = (_unseen(side) * math.log(1 / side.n / fill(1 / side.n)) for side in sides)
@@ -70,6 +72,38 @@ def jensenshannon(bins: Bins, confidence: float) -> float:
     are drift, and were they noise, the reference would have rare ones of its own.
     """
     return math.sqrt(min(_chi2(bins, confidence) / 8 + _unseen(bins.reference) * math.log(2), math.log(2)))
+
+
+def hellinger(bins: Bins, confidence: float) -> float:
+    """`√(χ²(confidence; k - 1) · spread / 8 + unseen)`, as `jensenshannon`; at most 1.
+
+    Its square is an eighth of Pearson's chi-square near 0 too; a value that only one side has adds half its share.
+    """
+    return math.sqrt(min(_chi2(bins, confidence) / 8 + _unseen(bins.reference), 1.0))
+
+
+def tvd(bins: Bins, confidence: float) -> float:
+    """`√spread · (Σ √(p(1 - p)) / √(2π) + √(ln(1 / (1 - confidence)) / 2)) + unseen`; at most 1.
+
+    The expected distance of normal shares, and McDiarmid's bound of how far it strays: another row moves it by
+    1/n or 1/m at most. Source: McDiarmid 1989, "On the method of bounded differences".
+    """
+    p = bins.reference.likely / bins.reference.n
+    expected = math.fsum(np.sqrt(p * (1 - p)).tolist()) / math.sqrt(2 * math.pi)
+    strays = math.sqrt(math.log(1 / (1 - confidence)) / 2)
+    rows = math.sqrt(spread(bins.reference.n, bins.current.n))
+    return min(rows * (expected + strays) + _unseen(bins.reference), 1.0)
+
+
+def out_of_range(reference: int, confidence: float) -> float:
+    """The share of a continuous distribution that lies outside the range of n values: Beta(2, n - 1) (Wilks 1942)."""
+    return float(betaincinv(2, reference - 1, confidence)) if reference > 1 else 1.0
+
+
+def unseen(side: Counts, confidence: float) -> float:
+    """The share of values that `side` has not seen: Wilson's upper limit of those that it saw once (Good-Turing)."""
+    once = int(((side.least <= 1) & (side.most >= 1)).sum())
+    return wilson(once, side.n, 2 * confidence - 1)[1]
 
 
 def verdict_is_open(low: float, most: float, floor: float) -> bool:
@@ -118,4 +152,4 @@ def _bridge(grid: Grid) -> float:
     between = np.sqrt(above * (1 - above))[:-1]
     with np.errstate(over="ignore"):
         areas = (high - low) * np.sqrt(inside * (1 - inside)), (low[1:] - high[:-1]) * between
-    return math.fsum(np.concatenate(areas))
+    return total(np.concatenate(areas))

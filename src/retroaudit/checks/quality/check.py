@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from retroaudit.checks.mass import below
-from retroaudit.checks.metric import Metric, Slice, Threshold, Verdict
+from retroaudit.checks.metric import Metric, Slice, Threshold
 from retroaudit.measures.counts import Counts
 from retroaudit.measures.grid import Grid
 from retroaudit.measures.measure import Need
@@ -62,21 +62,19 @@ def _missing(spec: Spec, column: str, now: Counts | None, before: Counts | None,
     limit = limit_for(spec, column)
     threshold = None if limit is None else Threshold(max=limit)
     values, others = _absences(now), _absences(before)
-    group = _null_group(spec, column)
+    group = null_group(spec, column)
     for metric in ("null_rate", "nan_rate", "inf_rate") if numeric else ("null_rate",):
         rows = now.rows if now else 0
         if rows == 0:
-            yield _insufficient(metric, column, threshold, "there are no rows")
+            yield Metric.insufficient("quality", metric, "there are no rows", subject=column, n=0, threshold=threshold)
             continue
         share = values[metric] / rows
         reference = others[metric] / before.rows if before and before.rows else None
-        yield Metric(
-            check="quality",
-            metric=metric,
+        yield Metric.exact(
+            "quality",
+            metric,
+            share,
             subject=column,
-            value=share,
-            low=share,
-            high=share,
             n=rows,
             reference=reference,
             threshold=threshold,
@@ -85,7 +83,7 @@ def _missing(spec: Spec, column: str, now: Counts | None, before: Counts | None,
         )
 
 
-def _null_group(spec: Spec, column: str) -> tuple[Slice, ...]:
+def null_group(spec: Spec, column: str) -> tuple[Slice, ...]:
     """The group of people that a column's nulls are, if they are one."""
     if any(column in group for group in spec.groups):
         return (((column, None),),)
@@ -105,7 +103,9 @@ def _out_of_range(spec: Spec, column: str, now: Grid | None, before: Grid | None
     threshold = Threshold(max=spec.quality.out_of_range)
     shares = _outside(now, allowed)
     if shares is None or now is None:
-        yield _insufficient("out_of_range_rate", column, threshold, "there are no finite values")
+        yield Metric.insufficient(
+            "quality", "out_of_range_rate", "there are no finite values", subject=column, n=0, threshold=threshold
+        )
         return
     reference = _outside(before, allowed)
     low, value, high = shares
@@ -133,15 +133,3 @@ def _outside(grid: Grid | None, allowed: tuple[float, float]) -> tuple[float, fl
     likely = float(under.likely[0]) + grid.n - float(up_to.likely[0])
     most = int(under.most[0]) + grid.n - int(up_to.least[0])
     return least / grid.n, likely / grid.n, min(most, grid.n) / grid.n
-
-
-def _insufficient(metric: str, column: str, threshold: Threshold | None, reason: str) -> Metric:
-    return Metric(
-        check="quality",
-        metric=metric,
-        subject=column,
-        n=0,
-        threshold=threshold,
-        verdict=Verdict.INSUFFICIENT,
-        reason=reason,
-    )

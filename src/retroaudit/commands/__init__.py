@@ -1,0 +1,1 @@
+"""The commands, each thin: words to values, one call, and what to tell."""

@@ -1,0 +1,49 @@
+"""Options that several commands have, and the key that one of them names."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from retroaudit.faults import BadInput, Fault
+from retroaudit.ledger.signing import Signer, load_signer
+
+SpecPath = Annotated[Path, typer.Argument(help="The model's spec, a YAML file.", metavar="SPEC")]
+Archive = Annotated[
+    str,
+    typer.Option("--archive", help="Where logs lie: file:///dir or s3://bucket/prefix.", envvar="RETROAUDIT_ARCHIVE"),
+]
+Store = Annotated[
+    str,
+    typer.Option(
+        "--store", help="Where reports are sealed: file:///dir or s3://bucket/prefix.", envvar="RETROAUDIT_STORE"
+    ),
+]
+States = Annotated[
+    str | None,
+    typer.Option("--states", help="Where states are kept; default: a temporary directory.", envvar="RETROAUDIT_STATES"),
+]
+AsOf = Annotated[str | None, typer.Option(help="Labels known by then; default: window's end + labels.delay.")]
+ReferencePath = Annotated[str | None, typer.Option(help="Another reference path than the spec's.")]
+Part = Annotated[str, typer.Option(help="A name for this reference or candidate.")]
+AsJson = Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")]
+SigningKey = Annotated[
+    Path | None, typer.Option("--key", help="signing.pem, as keygen wrote it.", envvar="RETROAUDIT_SIGNING_KEY")
+]
+ReportText = Annotated[str, typer.Argument(help="model/window/kind/part/rev; without rev, the newest.", metavar="ID")]
+
+
+def signer(key: Path | None) -> Signer:
+    """Who seals. Raises `BadInput` where no key is named, or it is none."""
+    if key is None:
+        raise BadInput(
+            Fault(
+                "--key",
+                "no signing key",
+                "signing.pem, or its path in RETROAUDIT_SIGNING_KEY",
+                "Make one with `retroaudit keygen --out keys`.",
+            )
+        )
+    return load_signer(key)

@@ -1,0 +1,193 @@
+"""One partition measured: from its states where they are there, from its rows where they are not."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import polars as pl
+
+from retroaudit import identity
+from retroaudit.archive.inputs import Accounting
+from retroaudit.archive.read import account as account_of
+from retroaudit.archive.read import read_columns, read_partition, unreadable
+from retroaudit.archive.rows import roles
+from retroaudit.artefacts import Kept, Measured, Places, Work
+from retroaudit.faults import Fault, IntegrityBroken, Unreadable
+from retroaudit.identity import StateKeys
+from retroaudit.measures import account, arrivals, rows
+from retroaudit.measures.fold import fold
+from retroaudit.measures.measure import Need, State
+from retroaudit.measures.run import measure as measure_rows
+from retroaudit.measures.store import StateKey, StateStore
+from retroaudit.spec.model import Spec
+from retroaudit.storage.protocol import Erasable
+
+ROWS = Need("rows")
+_OF_ROLES = "@"  # columns that the archive derives from roles begin with it
+
+
+@dataclass(frozen=True)
+class _Kept:
+    """What the state store has of a partition: the digests by key, and the account where it is there."""
+
+    keys: StateKeys
+    digests: Mapping[StateKey, str]
+    account: Accounting | None
+
+    def missing(self, work: Work) -> tuple[Need, ...]:
+        return tuple(need for need in work.needs if self.keys.of(need) not in self.digests)
+
+    def of(self, work: Work) -> tuple[Kept, ...]:
+        keys = {need: self.keys.of(need) for need in work.needs}
+        return tuple(Kept(need, key, self.digests[key]) for need, key in keys.items() if key in self.digests)
+
+
+def measure(spec: Spec, work: Work, places: Places) -> Measured:
+    """The states that the work needs, put into the state store, and how its rows are accounted for.
+
+    Only what is not in the store is read: nothing, one new column, or the labels of a later cut-off with the columns
+    that they are measured with. A partition that cannot be read is accounted for with its reason.
+    """
+    kept = _look_up(spec, work, StateStore(places.states))
+    try:
+        return _of_states(work, kept) or _from_columns(spec, work, places, kept) or _from_rows(spec, work, places, kept)
+    except Unreadable as error:
+        return Measured(work.role, unreadable(work.partition, error))
+
+
+@dataclass(frozen=True)
+class Ahead:
+    """What measuring a partition would read: states there and to be made, columns of logs, and whether labels too."""
+
+    work: Work
+    kept: int
+    missing: tuple[Need, ...]
+    columns: frozenset[str]
+    with_labels: bool
+
+    @property
+    def nothing(self) -> bool:
+        """Whether the state store has everything."""
+        return not self.columns and not self.with_labels
+
+
+def look_ahead(spec: Spec, work: Work, states: Erasable) -> Ahead:
+    """What `measure` would do, without doing it."""
+    kept = _look_up(spec, work, StateStore(states))
+    missing = kept.missing(work)
+    there = len(work.needs) - len(missing)
+    if _of_states(work, kept) is not None:
+        return Ahead(work, there, missing, frozenset(), with_labels=False)
+    columns = frozenset(name for name in _columns(missing) if not name.startswith(_OF_ROLES))
+    if _columns_suffice(kept, missing):
+        return Ahead(work, there, missing, columns, with_labels=False)
+    return Ahead(work, there, missing, columns | roles(spec), with_labels=True)
+
+
+def from_states(spec: Spec, work: Work, states: Erasable) -> Measured | None:
+    """What the state store alone has to say; None where anything is missing."""
+    return _of_states(work, _look_up(spec, work, StateStore(states)))
+
+
+def _of_states(work: Work, kept: _Kept) -> Measured | None:
+    if kept.account is None or kept.missing(work):
+        return None
+    return Measured(work.role, kept.account, kept.of(work))
+
+
+def _look_up(spec: Spec, work: Work, store: StateStore) -> _Kept:
+    keys = identity.state_keys(spec, work, _last_arrival(spec, work, store))
+    digests = store.find([*map(keys.of, work.needs), keys.account])
+    if keys.account not in digests:
+        return _Kept(keys, digests, None)
+    lines = store.get({keys.account: digests[keys.account]})[keys.account]
+    return _Kept(keys, digests, account.finish(lines, work.partition.key, len(work.partition.logs)))
+
+
+def _from_rows(spec: Spec, work: Work, places: Places, kept: _Kept) -> Measured:
+    """Read the rows for what is missing; the account must be the one that is known, if there is one."""
+    store, missing = StateStore(places.states), kept.missing(work)
+    needs = {*missing, ROWS}
+    reading = read_partition(spec, work.partition, work.as_of, _columns(needs), places.archive, places.spool)
+    states = measure_rows(reading.slices, needs)
+    counted = account_of(reading, rows.finish(states[ROWS]))
+    _must_be(kept.account, counted)
+    if reading.last_arrival is not None:
+        store.put({identity.arrivals_key(spec, work): arrivals.state(reading.last_arrival)})
+    keys = identity.state_keys(spec, work, reading.last_arrival)
+    fresh = store.put({keys.of(need): states[need] for need in missing} | {keys.account: account.state(counted)})
+    return Measured(work.role, counted, (*kept.of(work), *_Kept(keys, fresh, counted).of(work)), counted.read)
+
+
+def _from_columns(spec: Spec, work: Work, places: Places, kept: _Kept) -> Measured | None:
+    """Read columns alone where every row is known to count: one that is new costs no other. None elsewhere."""
+    missing, known = kept.missing(work), kept.account
+    if known is None or not _columns_suffice(kept, missing):
+        return None
+    seen: list[int] = []
+    slices = read_columns(spec, work.partition, _columns(missing), places.archive, places.spool)
+    states = measure_rows(_counted(slices, seen), missing)
+    if sum(seen) != known.read:
+        raise IntegrityBroken(Fault(f"rows of {work.name}", f"{sum(seen)} read", f"the {known.read} of its account"))
+    fresh = StateStore(places.states).put({kept.keys.of(need): states[need] for need in missing})
+    return Measured(work.role, known, (*kept.of(work), *_Kept(kept.keys, fresh, known).of(work)), known.read)
+
+
+def _columns_suffice(kept: _Kept, missing: Collection[Need]) -> bool:
+    return kept.account is not None and not kept.account.excluded and all(map(_of_columns_alone, missing))
+
+
+def _counted(slices: Iterable[pl.DataFrame], seen: list[int]) -> Iterator[pl.DataFrame]:
+    for frame in slices:
+        seen.append(frame.height)
+        yield frame
+
+
+def _last_arrival(spec: Spec, work: Work, store: StateStore) -> int | None:
+    """When the last of the partition's labels arrived, where they were read before."""
+    if spec.labels is None or not work.partition.labels:
+        return None
+    key = identity.arrivals_key(spec, work)
+    found = store.find([key])
+    return arrivals.finish(store.get(found)[key]) if found else None
+
+
+def _must_be(known: Accounting | None, counted: Accounting) -> None:
+    if known is not None and known != counted:
+        remedy = "The archive gives other rows than it gave before: audit it with a new state store."
+        raise IntegrityBroken(Fault(f"account of {counted.partition}", str(counted), str(known), remedy))
+
+
+def _of_columns_alone(need: Need) -> bool:
+    columns_alone = need.measure not in identity.LABELLED and need != ROWS
+    return columns_alone and not any(column.startswith(_OF_ROLES) for column in need.columns)
+
+
+def _columns(needs: Collection[Need]) -> set[str]:
+    return {column for need in needs for column in need.columns}
+
+
+def merge_states(measured: Sequence[Measured], needs: Sequence[Need], states: Erasable) -> tuple[Kept, ...]:
+    """The states of all partitions together, kept like theirs; those of a single partition are its own.
+
+    Without any partition that has states they are of no rows: a window may be empty.
+    """
+    store, parts = StateStore(states), [each.states for each in measured if each.states]
+    if len(parts) == 1:
+        return parts[0]
+    keys = {
+        need: identity.merged_key(need, [kept for part in parts for kept in part if kept.need == need])
+        for need in needs
+    }
+    digests = store.find(keys.values())
+    if len(digests) < len(keys):
+        merged = fold(measure_rows((), needs), (take(store, part) for part in parts))
+        digests = store.put({key: merged[need] for need, key in keys.items()})
+    return tuple(Kept(need, key, digests[key]) for need, key in keys.items())
+
+
+def take(store: StateStore, kept: Sequence[Kept]) -> dict[Need, State]:
+    """The states that were kept, by need."""
+    states = store.get({each.key: each.digest for each in kept})
+    return {each.need: states[each.key] for each in kept}

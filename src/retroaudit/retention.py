@@ -1,0 +1,104 @@
+"""The state store's own life: what is in it, what may go, and what must.
+
+States hold nearly raw values. Whoever has to erase people's data erases the archive's objects and, here, the states
+that were made of them. Reports stay: they hold aggregates.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from retroaudit import identity
+from retroaudit.archive import hashing
+from retroaudit.artefacts import ARTEFACTS, Work
+from retroaudit.identity import MERGED
+from retroaudit.measures import account, arrivals
+from retroaudit.measures.all import MEASURES
+from retroaudit.measures.bundle import decode
+from retroaudit.measures.store import ROOT
+from retroaudit.storage.protocol import Erasable, ObjectInfo
+
+
+@dataclass(frozen=True)
+class Holding:
+    """What the store has of one kind: of a measure and version, merged or not, or of something else."""
+
+    kind: str
+    objects: int
+    bytes: int
+    contents: int  # partitions' contents that it is about
+    oldest: datetime
+    newest: datetime
+
+    def summary(self) -> dict[str, Any]:
+        """The line as plain values, for JSON."""
+        return {**vars(self), "oldest": self.oldest.isoformat(), "newest": self.newest.isoformat()}
+
+
+def holdings(states: Erasable) -> tuple[Holding, ...]:
+    """Everything in the state store by kind, in the order of the names."""
+    kinds: dict[str, list[ObjectInfo]] = defaultdict(list)
+    for info in states.list():
+        kinds[_kind(info.key)].append(info)
+    return tuple(_holding(kind, kinds[kind]) for kind in sorted(kinds))
+
+
+def damaged(states: Erasable) -> tuple[str, ...]:
+    """The keys of states whose bytes are not as they were written; they count as absent, and may be pruned."""
+    return tuple(info.key for info in states.list(ROOT) if decode(states.read(info.key)) is None)
+
+
+def expired(states: Erasable, now: datetime, older_than: timedelta) -> tuple[ObjectInfo, ...]:
+    """What was put there longer ago than that, of every kind."""
+    return tuple(info for info in states.list() if now - info.modified > older_than)
+
+
+def outdated(states: Erasable) -> tuple[ObjectInfo, ...]:
+    """States of measures, or of versions of them, that this retroaudit does not have: nothing reads them any more."""
+    ours = {f"{name}-v{measure.version}" for name, measure in MEASURES.items()}
+    ours |= {f"{each.NAME}-v{each.VERSION}" for each in (account, arrivals)}
+    return tuple(info for info in states.list(ROOT) if _measure(info.key) not in ours)
+
+
+def of_work(states: Erasable, work: Iterable[Work]) -> tuple[ObjectInfo, ...]:
+    """Every object that may hold values of these partitions.
+
+    Their own states, all merged states (they can be merged again), and all artefacts that passed between tasks.
+    """
+    contents = {content for each in work for content in identity.contents(each.partition)}
+    return tuple(
+        info
+        for info in states.list()
+        if info.key.startswith((f"{ROOT}{MERGED}", ARTEFACTS))
+        or (info.key.startswith(ROOT) and info.key.removeprefix(ROOT).partition("/")[0] in contents)
+    )
+
+
+def erase(states: Erasable, objects: Iterable[ObjectInfo], progress: Callable[[str], None]) -> int:
+    """Remove them; gives how many were there."""
+    gone = 0
+    for info in objects:
+        progress(info.key)
+        gone += states.erase(info.key)
+    return gone
+
+
+def _holding(kind: str, objects: list[ObjectInfo]) -> Holding:
+    times = [info.modified for info in objects]
+    contents = {info.key.removeprefix(ROOT).partition("/")[0] for info in objects if info.key.startswith(ROOT)}
+    return Holding(kind, len(objects), sum(info.size for info in objects), len(contents), min(times), max(times))
+
+
+def _measure(key: str) -> str:
+    return key.removeprefix(ROOT).split("/")[1]
+
+
+def _kind(key: str) -> str:
+    names: Mapping[str, str] = {hashing.ROOT: "digests of objects", ARTEFACTS: "artefacts of tasks"}
+    if not key.startswith(ROOT):
+        return next((name for prefix, name in names.items() if key.startswith(prefix)), "something else")
+    return f"{_measure(key)}{' merged' if key.startswith(f'{ROOT}{MERGED}') else ''}"

@@ -1,0 +1,13 @@
+"""The table of benchmarks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+
+from tests.benchmarks import drift_evidently, drift_nannyml, measuring, partitions, states, windows
+from tests.benchmarks.harness import Document, Size
+
+BENCHMARKS: Mapping[str, Callable[[Size], Iterator[Document]]] = {
+    each.NAME: each.run for each in (drift_evidently, drift_nannyml, measuring, windows, partitions, states)
+}
+"""By name; each yields lines as `harness.line` makes them."""
