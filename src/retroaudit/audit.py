@@ -45,28 +45,32 @@ from retroaudit.measures.store import StateStore
 from retroaudit.measuring import ROWS, merge_states, take
 from retroaudit.measuring import measure as measure_one
 from retroaudit.progress import Progress, Step
+from retroaudit.report.canonical import parse
 from retroaudit.report.document import Header, build
+from retroaudit.report.evidently.beside import Child
 from retroaudit.report.histograms import histograms
-from retroaudit.report.write import write
+from retroaudit.report.write import evidently, write
 from retroaudit.spec.digest import spec_digest
 from retroaudit.spec.features import expand, literal
 from retroaudit.spec.model import Spec
+from retroaudit.spec.references import reference_age
 from retroaudit.storage.protocol import Erasable, Storage
 
 
 def audit(request: Request, places: Places, signer: Signer, run: Run, progress: Progress) -> Sealed:
     """Run one audit from the archive to the ledger."""
-    progress(Step("pin"))
-    pinned = pin(request, places)
-    measured = measure(pinned, pinned.work(), places, progress)
-    progress(Step("merge"))
-    merged = merge(pinned, measured, places.states)
-    progress(Step("check"))
-    checked = check(pinned, merged, places.states)
-    progress(Step("judge"))
-    judged = judge(pinned.spec, checked)
-    progress(Step("report"))
-    written = report(pinned, merged, checked, judged, places.store)
+    with evidently(request.spec) as child:
+        progress(Step("pin"))
+        pinned = pin(request, places)
+        measured = measure(pinned, pinned.work(), places, progress)
+        progress(Step("merge"))
+        merged = merge(pinned, measured, places.states)
+        progress(Step("check"))
+        checked = check(pinned, merged, places.states)
+        progress(Step("judge"))
+        judged = judge(pinned.spec, checked)
+        progress(Step("report"))
+        written = report(pinned, merged, checked, judged, places.store, child)
     progress(Step("seal"))
     return seal(pinned, merged, judged, written, places, signer, run)
 
@@ -152,6 +156,7 @@ def _profiles(pinned: Pinned, merged: Merged, states: Erasable) -> tuple[Profile
         missing=pinned.inputs.missing,
         schema_changes=pinned.schema_changes,
         labels_awaited=_labels_awaited(pinned, merged),
+        reference_age=reference_age(pinned.spec, pinned.inputs.window, pinned.inputs.as_of),
         rolling={
             name: Profile(take(store, merged.states[name]), accounting=_accounting(merged, name))
             for name in pinned.inputs.rolling
@@ -184,11 +189,17 @@ def judge(spec: Spec, checked: Checked) -> Judged:
     return Judged(published, findings(spec, published), worst(decided))
 
 
-def report(pinned: Pinned, merged: Merged, checked: Checked, judged: Judged, store: Storage) -> Written:
-    """Write the report's files under the revision that this run is."""
+def report(
+    pinned: Pinned, merged: Merged, checked: Checked, judged: Judged, store: Storage, child: Child | None
+) -> Written:
+    """Write the report's files under the revision that this run is; Evidently's snapshot is made by its `child`."""
     revision = sealing.next_revision(store, *identity.series(pinned), identity.run_key(pinned))
     cause = identity.cause(pinned, revision.previous_run)
-    return write_as(pinned, merged, checked, judged, ReportId(*identity.series(pinned), revision.rev), cause)
+    written = write_as(pinned, merged, checked, judged, ReportId(*identity.series(pinned), revision.rev), cause)
+    if child is None:
+        return written
+    snapshot = child.snapshot(parse(written.files["report.json"]))
+    return replace(written, files={**written.files, "evidently.json": snapshot})
 
 
 def write_as(

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from retroaudit import __version__, console
-from retroaudit.commands import audits, demo, ledger, reports
+from retroaudit.commands import audits, demo, exports, ledger, reports, states
 from retroaudit.faults import RetroauditError
 
 app = typer.Typer(
@@ -20,8 +20,9 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-for part in (audits, reports, ledger, demo):
+for part in (audits, reports, exports, ledger, demo):
     app.add_typer(part.commands)
+app.add_typer(states.commands, name="states")
 
 
 def main() -> None:

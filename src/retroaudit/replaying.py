@@ -11,7 +11,7 @@ from typing import Any
 
 from retroaudit import audit, identity
 from retroaudit.archive.inputs import Inputs, Partition, Pinned, SchemaChange
-from retroaudit.artefacts import Measured, Places, Request
+from retroaudit.artefacts import REFERENCE, WINDOW, Measured, Places, Request, Work
 from retroaudit.artefacts import Pinned as Plan
 from retroaudit.faults import BadInput, Fault, IntegrityBroken
 from retroaudit.ledger.coordinates import ReportId
@@ -80,6 +80,15 @@ def replay(entry: Entry, places: Places, progress: Progress, *, archive: bool) -
     )
 
 
+def work_of(document: Mapping[str, Any]) -> tuple[Work, ...]:
+    """Every partition that a stored report was made of, whichever versions made it: nothing is asked of them."""
+    inputs = _all_inputs(document["inputs"], None)
+    fixed = (inputs.reference,) if inputs.reference else ()
+    rolling = {name: other.partitions for name, other in inputs.rolling.items()}
+    roles = {WINDOW: inputs.partitions, REFERENCE: fixed, **rolling}
+    return tuple(Work(role, each, inputs.as_of, ()) for role, own in roles.items() for each in own)
+
+
 def _measured(pinned: Plan, places: Places, progress: Progress, *, archive: bool) -> tuple[Measured, ...]:
     work = pinned.work()
     if archive:
@@ -111,18 +120,22 @@ def _pinned(document: Mapping[str, Any], spec_json: bytes, archive: Storage | No
     """What the report says was pinned; objects without a version are looked up for their times of change alone."""
     spec = from_document(json.loads(spec_json))
     stored = document["inputs"]
-    due, fixed = stored["labels_due"], stored["reference"]
-    inputs = replace(
-        _inputs(stored, archive, due=due),
-        reference=_partition(fixed, archive) if fixed else None,
-        rolling={name: _inputs(each, archive, due=due) for name, each in stored["rolling"].items()},
-    )
-    request = Request(spec, inputs.window, inputs.as_of, document["audit"]["part"], due)
+    inputs = _all_inputs(stored, archive)
+    request = Request(spec, inputs.window, inputs.as_of, document["audit"]["part"], inputs.labels_due)
     changes = tuple(SchemaChange(**change) for change in stored["schema_changes"])
     pinned = audit.plan(request, inputs, changes)
     if pinned.plan != document["audit"]["plan"]:
         raise IntegrityBroken(Fault("plan", pinned.plan, document["audit"]["plan"], "Run verify."))
     return pinned
+
+
+def _all_inputs(stored: Mapping[str, Any], archive: Storage | None) -> Inputs:
+    due, fixed = stored["labels_due"], stored["reference"]
+    return replace(
+        _inputs(stored, archive, due=due),
+        reference=_partition(fixed, archive) if fixed else None,
+        rolling={name: _inputs(each, archive, due=due) for name, each in stored["rolling"].items()},
+    )
 
 
 def _inputs(stored: Mapping[str, Any], archive: Storage | None, *, due: bool) -> Inputs:

@@ -6,8 +6,9 @@ that were made of them. Reports stay: they hold aggregates.
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -21,6 +22,10 @@ from retroaudit.measures.all import MEASURES
 from retroaudit.measures.bundle import decode
 from retroaudit.measures.store import ROOT
 from retroaudit.storage.protocol import Erasable, ObjectInfo
+
+_STATE = re.compile(rf"{ROOT}(?P<content>[^/]+)/(?P<measure>[a-z]+-v[0-9]+)/[^/]+\.parquet")
+_BESIDE = {ARTEFACTS: "artefacts of tasks", hashing.ROOT: "digests of objects"}
+_NOT_OURS = "something else"
 
 
 @dataclass(frozen=True)
@@ -47,21 +52,22 @@ def holdings(states: Erasable) -> tuple[Holding, ...]:
     return tuple(_holding(kind, kinds[kind]) for kind in sorted(kinds))
 
 
-def damaged(states: Erasable) -> tuple[str, ...]:
-    """The keys of states whose bytes are not as they were written; they count as absent, and may be pruned."""
-    return tuple(info.key for info in states.list(ROOT) if decode(states.read(info.key)) is None)
+def damaged(states: Erasable) -> tuple[ObjectInfo, ...]:
+    """States whose bytes are not as they were written, all of which are read; they count as absent."""
+    return tuple(info for info, _ in _states(states) if decode(states.read(info.key)) is None)
 
 
 def expired(states: Erasable, now: datetime, older_than: timedelta) -> tuple[ObjectInfo, ...]:
-    """What was put there longer ago than that, of every kind."""
-    return tuple(info for info in states.list() if now - info.modified > older_than)
+    """What was put there longer ago than that, of every kind of ours: a wrong address must not lose its objects."""
+    old = (info for info in states.list() if now - info.modified > older_than)
+    return tuple(info for info in old if _kind(info.key) != _NOT_OURS)
 
 
 def outdated(states: Erasable) -> tuple[ObjectInfo, ...]:
     """States of measures, or of versions of them, that this retroaudit does not have: nothing reads them any more."""
     ours = {f"{name}-v{measure.version}" for name, measure in MEASURES.items()}
     ours |= {f"{each.NAME}-v{each.VERSION}" for each in (account, arrivals)}
-    return tuple(info for info in states.list(ROOT) if _measure(info.key) not in ours)
+    return tuple(info for info, found in _states(states) if found["measure"] not in ours)
 
 
 def of_work(states: Erasable, work: Iterable[Work]) -> tuple[ObjectInfo, ...]:
@@ -70,12 +76,8 @@ def of_work(states: Erasable, work: Iterable[Work]) -> tuple[ObjectInfo, ...]:
     Their own states, all merged states (they can be merged again), and all artefacts that passed between tasks.
     """
     contents = {content for each in work for content in identity.contents(each.partition)}
-    return tuple(
-        info
-        for info in states.list()
-        if info.key.startswith((f"{ROOT}{MERGED}", ARTEFACTS))
-        or (info.key.startswith(ROOT) and info.key.removeprefix(ROOT).partition("/")[0] in contents)
-    )
+    own = (info for info, found in _states(states) if found["content"] in contents or _is_merged(found))
+    return (*states.list(ARTEFACTS), *own)
 
 
 def erase(states: Erasable, objects: Iterable[ObjectInfo], progress: Callable[[str], None]) -> int:
@@ -89,16 +91,19 @@ def erase(states: Erasable, objects: Iterable[ObjectInfo], progress: Callable[[s
 
 def _holding(kind: str, objects: list[ObjectInfo]) -> Holding:
     times = [info.modified for info in objects]
-    contents = {info.key.removeprefix(ROOT).partition("/")[0] for info in objects if info.key.startswith(ROOT)}
+    contents = {found["content"] for info in objects if (found := _STATE.fullmatch(info.key))}
     return Holding(kind, len(objects), sum(info.size for info in objects), len(contents), min(times), max(times))
 
 
-def _measure(key: str) -> str:
-    return key.removeprefix(ROOT).split("/")[1]
+def _states(states: Erasable) -> Iterator[tuple[ObjectInfo, re.Match[str]]]:
+    return ((info, found) for info in states.list(ROOT) if (found := _STATE.fullmatch(info.key)))
+
+
+def _is_merged(found: re.Match[str]) -> bool:
+    return found["content"].startswith(MERGED)
 
 
 def _kind(key: str) -> str:
-    names: Mapping[str, str] = {hashing.ROOT: "digests of objects", ARTEFACTS: "artefacts of tasks"}
-    if not key.startswith(ROOT):
-        return next((name for prefix, name in names.items() if key.startswith(prefix)), "something else")
-    return f"{_measure(key)}{' merged' if key.startswith(f'{ROOT}{MERGED}') else ''}"
+    if found := _STATE.fullmatch(key):
+        return found["measure"] + (" merged" if _is_merged(found) else "")
+    return next((name for prefix, name in _BESIDE.items() if key.startswith(prefix)), _NOT_OURS)

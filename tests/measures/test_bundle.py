@@ -66,7 +66,9 @@ def test_one_bit_or_a_cut_is_seen_before_anything_is_decoded(data: st.DataObject
     assert decode(data.draw(st.sampled_from([whole[:place], flipped, whole + b"\0", whole[place + 1 :]]))) is None
 
 
-@pytest.mark.parametrize("data", [b"", b"PAR1", SEAL.encode(), SEAL.encode() * 2], ids=["empty", "magic", "seal", "two"])
+@pytest.mark.parametrize(
+    "data", [b"", b"PAR1", SEAL.encode(), SEAL.encode() * 2], ids=["empty", "magic", "seal", "two"]
+)
 def test_what_is_no_bundle_is_none(data: bytes) -> None:
     assert decode(data) is None
 

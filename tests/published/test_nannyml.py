@@ -34,10 +34,12 @@ COVERED = tuple(
     for what in ("value", "upper_threshold", "lower_threshold", "alert")
     if (table, what) != ("drift", "lower_threshold")  # a distance has none
 )
-LEFT_OUT = {
-    **{f"performance_{what}": "metrics by time bucket: not of drift" for what in ("value", "alert")},
-    "performance_upper_threshold": "thresholds from a reference's own chunks: not of drift",
-    "performance_lower_threshold": "thresholds from a reference's own chunks: not of drift",
+LEFT_OUT = {  # by the table's name
+    "performance": "realised performance of binary models over time: not of drift",
+    "confusion": "realised performance of binary models over time: not of drift",
+    "multiclass": "multiclass models are not audited yet",
+    "multiclass_confusion": "multiclass models are not audited yet",
+    "rows_count": "months of a file without partitions: no state is needed to count its rows",
 }
 CHUNK, CHUNKS = 5_000, 10
 
@@ -50,6 +52,15 @@ def references() -> list[Reference]:
 
 def cases() -> list[Any]:
     return [pytest.param(each, id=each["id"]) for each in references() if each["metric"] in COVERED]
+
+
+@pytest.mark.skipif(not REFERENCE_DATA.is_dir(), reason=f"no published results at {REFERENCE_DATA}")
+def test_what_is_left_out_is_named_with_its_reason() -> None:
+    metrics = {reference["metric"] for reference in references()}
+    assert metrics >= set(COVERED)
+    ends = ("_value", "_upper_threshold", "_lower_threshold", "_alert")
+    left = metrics - set(COVERED)
+    assert {next((m.removesuffix(e) for e in ends if m.endswith(e)), m) for m in left} == set(LEFT_OUT)
 
 
 @pytest.mark.parametrize("reference", cases())
@@ -71,7 +82,7 @@ TABLES = ("drift", "stat_avg", "stat_std", "stat_median")
 @functools.cache
 def value(column: str, method: str, period: str, first: int) -> float:
     now = car_loan(period)[column][first : first + CHUNK].drop_nulls()
-    return ANSWERS[method](column, now)
+    return float(ANSWERS[method](column, now))
 
 
 @functools.cache

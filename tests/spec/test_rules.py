@@ -40,6 +40,10 @@ def faults(text: str) -> list[tuple[str, str]]:
         "quality: {ranges: {a: [0, 0], 'b*': [-1, 1e9]}, null_rate: {a: 0.5}}\n",
         "fairness: {impact_ratio: [1, 1], reference_group: {g: x}}\ngroups: [g]\n",
         "reference: {path: 'train/*.parquet'}\n",
+        "reference: {window: previous}\n",
+        "reference: {path: 'r/*', window: [same-weekday, trailing, year-ago], trailing: 7d}\n",
+        "reference: {path: 'r/*', date: 2026-06-30, max_age: 180d}\n",
+        "reference: {path: 'r/{version}/*', max_age: 180d}\nversions: [{name: a, from: 2026-01-01}]\n",
         "labels: {path: 'l/{date}.parquet', arrived: t, delay: 30d, mature_after: 90d}\n",
         "labels: {path: 'l/{date}.parquet', observed_when: {prediction: 1}}\n",
         "schedule: {day: true}\n",
@@ -89,6 +93,15 @@ def test_good_specs_pass(more: str) -> None:
         ("labels: {path: 'l/{date}.parquet', arrived: y}", "11 labels.arrived", "columns.label already"),
         ("reference: {}", "11 reference.path", "the path of the reference's files"),
         ("reference: {path: 'train/{date}.parquet'}", "11 reference.path", "one snapshot"),
+        ("reference: {path: 'r/{version}/{version}'}\nversions: [{name: a, from: 2026-01-01}]", "11 ref", "once"),
+        ("reference: {path: 'r/{version}/*'}", "11 reference.path", "versions to be declared"),
+        ("reference: {path: 'r/{vers}/*'}", "11 reference.path", "no braces but those of {date} and {version}"),
+        ("reference: {path: 'r/*', max_age: 180d}", "11 reference.date", "as max_age is set"),
+        ("reference: {window: previous, max_age: 180d}", "11 reference.max_age", "the fixed reference that may age"),
+        ("reference: {window: [previous, previous]}", "11 reference.window", "each rolling reference once"),
+        ("reference: {window: trailing, trailing: 0d}", "11 reference.trailing", "one day or more"),
+        ("reference: {window: trailing, trailing: 36h}", "11 reference.trailing", "in whole days"),
+        ("labels: {path: 'l/{version}/{date}'}", "11 labels.path", "no braces but those of {date}"),
     ],
 )
 def test_each_rule_names_its_key_and_line(more: str, place: str, said: str) -> None:
@@ -141,6 +154,7 @@ def test_a_snapshot_has_no_days_to_speak_of() -> None:
     assert [subject for subject, _ in faults(text.replace('parquet"', "parquet\", control: 'c/{date}'"))] == [
         "3 logs.control"
     ]
+    assert [subject for subject, _ in faults(text + "reference: {window: previous}\n")] == ["11 reference.window"]
 
 
 @pytest.mark.parametrize(

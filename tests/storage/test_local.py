@@ -242,3 +242,35 @@ def test_a_file_that_changed_since_it_was_pinned_is_not_read(storage: LocalStora
     assert not unchanged(storage, info)
     with pytest.raises(IntegrityBroken, match="changed since it was pinned"):
         storage.fetch(info, storage.root)
+
+
+def test_erased_is_gone_and_may_be_put_again(storage: LocalStorage) -> None:
+    storage.put_if_absent("a/x", b"first")
+    storage.put_if_absent("a/xy", b"other")
+    assert [storage.erase("a/x"), storage.erase("a/x"), storage.erase("never/was")] == [True, False, False]
+    assert (storage.head("a/x"), _keys(storage)) == (None, ["a/xy"])
+    assert storage.put_if_absent("a/x", b"second")
+    assert storage.read("a/x") == b"second"
+
+
+@pytest.mark.parametrize("key", ["", "/etc/passwd", "../x", "a/../../x", "a\0b"])
+def test_nothing_outside_is_erased(storage: LocalStorage, key: str) -> None:
+    with pytest.raises(BadInput, match="relative POSIX path"):
+        storage.erase(key)
+
+
+def test_a_link_that_leaves_the_root_erases_nothing(tmp_path: Path) -> None:
+    (tmp_path / "outside").mkdir()
+    (tmp_path / "outside" / "x").write_bytes(b"")
+    (tmp_path / "root").mkdir()
+    (tmp_path / "root" / "out").symlink_to(tmp_path / "outside")
+    with pytest.raises(BadInput, match="leaves the root"):
+        LocalStorage((tmp_path / "root").resolve()).erase("out/x")
+    assert (tmp_path / "outside" / "x").exists()
+
+
+def test_a_folder_is_not_erased(storage: LocalStorage) -> None:
+    storage.put_if_absent("a/x", b"")
+    with pytest.raises(BadInput):
+        storage.erase("a")
+    assert _keys(storage) == ["a/x"]

@@ -76,6 +76,50 @@ def _one_writer_wins(storage: S3Storage, writers: int) -> None:
     assert storage.read("contended") == str(won.index(True)).encode()
 
 
+def _versions_of(storage: S3Storage, key: str) -> list[str]:
+    """Every version and delete marker of a key, by its whole name."""
+    answer = storage.client.list_object_versions(Bucket=storage.bucket, Prefix=f"{storage.prefix}/{key}")
+    each: list[Any] = [*answer.get("Versions", []), *answer.get("DeleteMarkers", [])]
+    return [found["Key"] for found in each]
+
+
+def _erased_is_gone(storage: S3Storage) -> None:
+    for data in (b"first", b"second"):
+        _overwrite(storage, "a/x", data)
+    _overwrite(storage, "a/xy", b"its neighbour stays")
+    storage.client.delete_object(Bucket=storage.bucket, Key=f"{storage.prefix}/a/x")
+    _overwrite(storage, "a/x", b"third")
+    assert [storage.erase("a/x"), storage.erase("a/x"), storage.erase("never")] == [True, False, False]
+    assert (storage.head("a/x"), [info.key for info in storage.list()]) == (None, ["a/xy"])
+    assert _versions_of(storage, "a/x") == [f"{storage.prefix}/a/xy"]
+    assert storage.put_if_absent("a/x", b"fourth")
+    assert storage.read("a/x") == b"fourth"
+
+
+def test_erased_is_gone_with_all_its_versions(s3: S3Storage) -> None:
+    _erased_is_gone(s3)
+
+
+def test_an_object_of_which_only_a_delete_marker_is_left_is_erased_whole(s3: S3Storage) -> None:
+    s3.put_if_absent("x", b"1")
+    s3.client.delete_object(Bucket=s3.bucket, Key=f"{s3.prefix}/x")
+    s3.erase("x")
+    assert _versions_of(s3, "x") == []
+
+
+def _older_versions_go_too(storage: S3Storage) -> None:
+    storage.put_if_absent("x", b"old")
+    storage.client.put_bucket_versioning(Bucket=storage.bucket, VersioningConfiguration={"Status": "Suspended"})
+    suspended = S3Storage(storage.client, storage.bucket, storage.prefix, versioned=False)
+    _overwrite(suspended, "x", b"new")
+    assert suspended.erase("x")
+    assert _versions_of(suspended, "x") == []
+
+
+def test_versions_from_before_versioning_was_suspended_are_erased(s3: S3Storage) -> None:
+    _older_versions_go_too(s3)
+
+
 def test_moto_behaves_like_a_storage(s3: S3Storage) -> None:
     _behaves_like_a_storage(s3)
 
@@ -169,6 +213,16 @@ def test_a_conflict_is_tried_again_and_not_for_ever(monkeypatch: pytest.MonkeyPa
         _scripted(*["ConditionalRequestConflict"] * 99).put_if_absent("x", b"")
 
 
+def test_what_may_not_be_erased_is_not_said_to_be() -> None:
+    class Refuses:
+        def get_paginator(self, _: str) -> Any:
+            raise ClientError({"Error": {"Code": "AccessDenied", "Message": "the-secret"}}, "ListObjectVersions")
+
+    client: Any = Refuses()
+    with pytest.raises(BadInput, match="access denied"):
+        S3Storage(client, "bucket", "", versioned=True).erase("x")
+
+
 def test_a_refusal_is_told_by_its_kind_alone() -> None:
     with pytest.raises(BadInput, match="access denied") as caught:
         _scripted("AccessDenied").put_if_absent("x", b"")
@@ -183,6 +237,16 @@ def test_a_server_that_overwrites_is_refused() -> None:
 @pytest.mark.server
 def test_a_real_server_behaves_like_a_storage(seaweedfs: S3Storage) -> None:
     _behaves_like_a_storage(seaweedfs)
+
+
+@pytest.mark.server
+def test_a_real_server_erases_all_versions(seaweedfs: S3Storage) -> None:
+    _erased_is_gone(seaweedfs)
+
+
+@pytest.mark.server
+def test_a_real_server_erases_versions_from_before_versioning_was_suspended(seaweedfs: S3Storage) -> None:
+    _older_versions_go_too(seaweedfs)
 
 
 @pytest.mark.server

@@ -90,7 +90,7 @@ def typed(frame: pl.DataFrame, spec: Spec, columns: Collection[str]) -> pl.DataF
     numbers = numeric(spec)
     found = {name: _raw(frame, name) for name in sorted(columns) if not name.startswith(RESERVED)}
     taken = {name: _number(column) if name in numbers else column for name, column in found.items()}
-    return pl.DataFrame(taken, height=frame.height)
+    return pl.DataFrame(taken or None, height=frame.height)
 
 
 def _raw(frame: pl.DataFrame, name: str | None) -> pl.Series:

@@ -30,8 +30,10 @@ def below(grid: Grid, points: Floats, *, inclusive: bool = False) -> Mass:
     least and its greatest). Else at least one value of the cell is on either side, and the likely number takes
     the others as spread evenly.
     """
-    there = grid.count > 0
-    count, low, high = grid.count[there], grid.low[there], grid.high[there]
+    count, low, high = grid.count, grid.low, grid.high
+    if not count.all():
+        there = count > 0
+        count, low, high = count[there], low[there], high[there]
     total = np.concatenate([[0], np.cumsum(count, dtype=np.int64)])
     whole = np.searchsorted(high, points, side="right" if inclusive else "left")
     begun = np.searchsorted(low, points, side="right" if inclusive else "left")

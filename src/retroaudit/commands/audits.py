@@ -5,13 +5,13 @@ from __future__ import annotations
 import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from retroaudit import console, provenance, telling
-from retroaudit.artefacts import Run
-from retroaudit.audit import audit
+from retroaudit.artefacts import Request, Run
+from retroaudit.audit import audit, pin
 from retroaudit.backfill import Every, requests
 from retroaudit.backfill import backfill as run_backfill
 from retroaudit.commands.options import (
@@ -26,9 +26,11 @@ from retroaudit.commands.options import (
     Store,
     signer,
 )
+from retroaudit.explaining import passes
 from retroaudit.intake import places, request
 from retroaudit.ledger.read import find, read_file
 from retroaudit.preflight import preflight
+from retroaudit.progress import Step
 from retroaudit.report.canonical import parse
 
 commands = typer.Typer()
@@ -66,11 +68,21 @@ def run(
     part: Part = "main",
     states: States = None,
     key: SigningKey = None,
+    explain: Annotated[
+        bool, typer.Option("--explain", help="Only say what would be read: nothing is sealed, and no key is needed.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Run one audit and seal its report."""
+    """Run one audit and seal its report; with --explain, say what it would read."""
+    asked = request(spec, window, datetime.now(UTC), as_of=as_of, reference=reference, part=part)
+    if explain:
+        found = _explained(asked, archive, states, quiet=as_json)
+        if as_json:
+            console.print_json(found)
+        else:
+            telling.explained(found)
+        return
     with tempfile.TemporaryDirectory(prefix="retroaudit-") as spool:
-        asked = request(spec, window, datetime.now(UTC), as_of=as_of, reference=reference, part=part)
         by, where = signer(key), places(archive, store, states, Path(spool))
         with console.progress(f"{asked.spec.model} {asked.window.key}", quiet=as_json) as (advance,):
             sealed = audit(asked, where, by, Run(datetime.now(UTC), provenance.facts()), advance)
@@ -81,6 +93,30 @@ def run(
         telling.sealed(sealed, document, store)
     if sealed.verdict == "failed":
         raise typer.Exit(1)
+
+
+def _explained(asked: Request, archive: str, states: str | None, *, quiet: bool) -> dict[str, Any]:
+    """What a run would read now, pass by pass and in all; the store is not even opened."""
+    title = f"{asked.spec.model} {asked.window.key}"
+    with tempfile.TemporaryDirectory(prefix="retroaudit-") as spool:
+        where = places(archive, (Path(spool) / "store").as_uri(), states, Path(spool))
+        with console.progress(title, quiet=quiet) as (advance,):
+            advance(Step("pin"))
+            pinned = pin(asked, where)
+            advance(Step("look ahead"))
+            found = [each.summary() for each in passes(pinned, where)]
+    summed = ("rows", "bytes", "fetched", "requests", "states_there", "states_new")
+    return {
+        "model": asked.spec.model,
+        "window": asked.window.key,
+        "as_of": asked.as_of,
+        "plan": pinned.plan,
+        "states": states,
+        "passes": found,
+        "partitions": sum(len(each["partitions"]) for each in found),
+        "partitions_read": sum(len(each["partitions"]) for each in found if each["columns"]),
+        **{name: sum(each[name] for each in found) for name in summed},
+    }
 
 
 @commands.command(

@@ -25,6 +25,9 @@ States = Annotated[
     str | None,
     typer.Option("--states", help="Where states are kept; default: a temporary directory.", envvar="RETROAUDIT_STATES"),
 ]
+StatesPlace = Annotated[
+    str, typer.Option("--states", help="Where states are kept.", envvar="RETROAUDIT_STATES", show_default=False)
+]
 AsOf = Annotated[str | None, typer.Option(help="Labels known by then; default: window's end + labels.delay.")]
 ReferencePath = Annotated[str | None, typer.Option(help="Another reference path than the spec's.")]
 Part = Annotated[str, typer.Option(help="A name for this reference or candidate.")]

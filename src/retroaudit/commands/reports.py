@@ -9,11 +9,14 @@ from typing import Annotated
 import typer
 
 from retroaudit import console, telling
+from retroaudit.commands.exports import evidently_snapshot
 from retroaudit.commands.options import AsJson, ReportText, Store
 from retroaudit.faults import BadInput, Fault
 from retroaudit.ledger.read import find, read_file, reports
 from retroaudit.report.canonical import parse
 from retroaudit.report.compare import compare
+from retroaudit.report.evidently.beside import beside
+from retroaudit.progress import Step
 from retroaudit.storage.open import open_storage
 
 commands = typer.Typer()
@@ -42,15 +45,25 @@ def show(
     report: ReportText,
     store: Store,
     html: Annotated[Path | None, typer.Option(help="Write the page here instead.")] = None,
+    evidently: Annotated[Path | None, typer.Option(help="Write Evidently's page of its drift here instead.")] = None,
     everything: Annotated[bool, typer.Option("--all", help="Passed and skipped metrics too.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """One stored report: its findings and verdicts, `report.json` with --json, the page with --html."""
+    """One stored report: its findings and verdicts, `report.json` with --json, a page with --html or --evidently."""
     storage = open_storage(store)
     entry = find(storage, report)
     if html:
         _write_new(html, read_file(storage, entry, "report.html"))
-        console.out().print(f"wrote {html}", markup=False)
+    if evidently:
+        with console.progress("Evidently", quiet=as_json) as (advance,), beside() as child:
+            advance(Step("page"))
+            page = child.page(evidently_snapshot(storage, entry, child))
+        _write_new(evidently, page.encode())
+    if wrote := [str(path) for path in (html, evidently) if path]:
+        if as_json:
+            console.print_json({"wrote": wrote})
+        else:
+            telling.say(f"wrote {', '.join(wrote)}")
         return
     document = read_file(storage, entry, "report.json")
     if as_json:

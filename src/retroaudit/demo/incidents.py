@@ -50,7 +50,11 @@ BIAS = Incident(
         Sign("fairness", "selection_rate_difference", slice=BIASED_GROUP),
     ),
 )
-NULLS = Incident("a column goes null", _nights(45, 47), (Sign("quality", "null_rate", EMPTIED),))
+NULLS = Incident(
+    "a column goes null",
+    _nights(45, 47),
+    (Sign("quality", "null_rate", EMPTIED), Sign("drift", "null_rate_difference", EMPTIED)),
+)
 STALE = Incident("a stale version is served", _nights(52, 52), (Sign("versions", "undeclared_version_rate"),))
 MISSING = Incident(
     "a night is missing",

@@ -49,7 +49,7 @@ def digest(state: State) -> str:
     schema = [[name, str(dtype)] for name, dtype in state.schema.items()]
     whole = hashlib.sha256(json.dumps([schema, len(state)]).encode())
     for column in state.get_columns():
-        whole.update(column.is_null().cast(pl.UInt8).to_numpy().tobytes())
+        whole.update(column.is_null().cast(pl.UInt8).to_numpy().tobytes() if column.null_count() else bytes(len(column)))
         whole.update(_values(column))
     return whole.hexdigest()
 

@@ -28,7 +28,7 @@ from retroaudit.measures.values import Readable, rows_of
 
 CAP = 16_384  # constant: were it to grow with the rows, cutting rows into files would change the state
 _MAGNITUDE = np.int64(2**63 - 1)
-_SLOT_BITS = 18  # of the largest table that cells are counted in
+_SLOT_BITS = 16  # of the largest table that cells are counted in
 _BLOCK = 2**15  # rows
 _FACTORS = (0, 0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F)  # of `_slots`, table after table; odd, of random bits
 

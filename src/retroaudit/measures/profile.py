@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 import polars as pl
 
@@ -22,6 +23,7 @@ class Profile:
     missing: tuple[str, ...] = ()  # partitions without any object
     schema_changes: tuple[SchemaChange, ...] = ()
     labels_awaited: str = ""  # why there are no labels yet, where there will be some; empty where they are there
+    reference_age: timedelta | None = None  # of the fixed reference at the audit's cut-off, where it is dated
     rolling: Mapping[str, Profile] = field(default_factory=dict)  # rolling reference's name -> its window's profile
 
     def state(self, measure: str, *columns: str) -> State | None:

@@ -108,12 +108,14 @@ class StateStore:
 
     def _bundles(self, keys: Iterable[StateKey]) -> Iterator[tuple[Bundle, dict[str, StateKey]]]:
         """Each whole object that holds some of the keys, with those that no object before it holds."""
-        folders: dict[str, dict[str, StateKey]] = defaultdict(dict)
+        contents: dict[str, dict[str, dict[str, StateKey]]] = defaultdict(lambda: defaultdict(dict))
         for key in keys:
-            folders[key.folder][key.digest] = key
-        for folder, wanted in folders.items():
-            for info in self._storage.list(folder):
+            contents[key.content][key.folder][key.digest] = key
+        for content, folders in contents.items():
+            for info in self._storage.list(f"{ROOT}{content}/"):
+                wanted = folders.get(f"{info.key.rpartition('/')[0]}/")
                 bundle = decode(self._storage.read(info.key)) if wanted else None
-                own = {name: wanted.pop(name) for name in list(wanted) if bundle and name in bundle.members}
-                if bundle and own:
-                    yield bundle, own
+                if wanted and bundle:
+                    own = {name: wanted.pop(name) for name in list(wanted) if name in bundle.members}
+                    if own:
+                        yield bundle, own

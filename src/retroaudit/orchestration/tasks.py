@@ -156,11 +156,13 @@ def report(pinned: str, merged: str, checked: str, judged: str) -> str:
     """Write the report's files."""
     from retroaudit import audit
     from retroaudit.artefacts import Checked, Judged, Merged, Pinned
+    from retroaudit.report.write import evidently
 
     with _places() as places:
         plan, whole = _take(places, pinned, Pinned), _take(places, merged, Merged)
         found, decided = _take(places, checked, Checked), _take(places, judged, Judged)
-        return _keep(places, audit.report(plan, whole, found, decided, places.store))
+        with evidently(plan.spec) as child:
+            return _keep(places, audit.report(plan, whole, found, decided, places.store, child))
 
 
 @final

@@ -197,6 +197,7 @@ class Drift(Part):
     `out_of_range` the share of values outside the reference's range; `unseen` the share of rows whose category the
     reference does not have; `vanished` the share of the reference's rows whose category is gone; `label` by how
     much the rate of positive labels may differ; `concept` by how much it may where the score is the same.
+    With `evidently` the report carries Evidently's own snapshot.
     """
 
     numeric: NumericDrift = NumericDrift()
@@ -207,6 +208,7 @@ class Drift(Part):
     vanished: Share | None = 0.05
     label: Share | None = 0.1
     concept: Share | None = 0.1
+    evidently: bool = False
 
 
 class Fairness(Part):

@@ -102,7 +102,8 @@ def test_differences_that_cancel_are_a_distance() -> None:
 def test_intervals_hold_as_often_as_they_say() -> None:
     missed = {"concept_difference": 0, "concept_distance": 0}
     for seed in range(100):
-        pair = Pair(told(), *(decisions(*drawn(seed + side, 1_500, 2, 2)) for side in (0, 1_000)))
+        now, before = (decisions(*drawn(seed + side, 1_500, 2, 2)) for side in (0, 1_000))
+        pair = Pair(told(), now, before)
         for found in concept_drift(pair):
             assert found.low is not None
             assert found.high is not None

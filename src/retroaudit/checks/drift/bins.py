@@ -107,8 +107,8 @@ def binned(reference: Grid, current: Grid) -> Bins | None:
     """
     if reference.n == 0 or current.n == 0:
         return None
-    values = _values(reference)
-    if reference.shift == 0 and len(values) <= FEW_VALUES:
+    values = _values(reference) if reference.shift == 0 else None
+    if values is not None and len(values) <= FEW_VALUES:
         return _by_value(reference, current, values)
     edges = _sturges(_ends(reference, current), reference.n + current.n)
     return _linear(reference, current, edges)
@@ -125,7 +125,8 @@ def by_distinct(reference: Grid, current: Grid) -> tuple[Bins, ...]:
         return ()
     least, most = _distinct(reference, current)
     sizes = [most, *(2**power for power in range(_doublings(least), _doublings(most)))]
-    edges = [_sturges(_ends(reference, current), size) for size in sizes]
+    ends = _ends(reference, current)
+    edges = [_sturges(ends, size) for size in sizes]
     parts = [np.cumsum([len(each) for each in edges])[:-1]] * 3
     masses = [below(side, np.concatenate(edges)) for side in (reference, current)]
     split = [zip(*map(np.split, (mass.least, mass.likely, mass.most), parts), strict=True) for mass in masses]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from datetime import timedelta
 
 import polars as pl
 
@@ -11,7 +12,7 @@ from retroaudit.checks.drift.departures import categories_apart, missing, out_of
 from retroaudit.checks.drift.multiplicity import adjusted
 from retroaudit.checks.drift.outcomes import concept_drift, label_drift
 from retroaudit.checks.drift.pair import Pair
-from retroaudit.checks.metric import Metric
+from retroaudit.checks.metric import Metric, Threshold
 from retroaudit.checks.rates import has_labels, why_unknown
 from retroaudit.measures.measure import PREDICTION, Need
 from retroaudit.measures.profile import Profile
@@ -44,6 +45,7 @@ def check(spec: Spec, profile: Profile, reference: Profile | None) -> list[Metri
       only. The judged distance is insufficient, and printed all the same, with fewer than `fairness.min_rows`
       values on a side, and where these are so few that chance could explain the verdict (`noise`).
     * Predictions: as a categorical feature, from predictions that are known.
+    * `reference_age_days` at the audit's cut-off, at most `reference.max_age`; where the reference is dated.
     * `prevalence_difference`, `concept_difference` and `concept_distance` (`outcomes`).
 
     Without a reference a feature is skipped. Predictions, scores and labels are where the reference has none.
@@ -60,9 +62,29 @@ def check(spec: Spec, profile: Profile, reference: Profile | None) -> list[Metri
             for column, kind in sorted(spec.columns.features.items())
             for judged, threshold in (method(spec, kind),)
         )
+    found += _age(spec, profile)
     for name, other in profile.rolling.items():
         found += _against(Pair(spec, profile, other, (("reference", name),)))
+    found += _without_logs(spec, profile)
     return list(adjusted(found))
+
+
+def _age(spec: Spec, profile: Profile) -> Iterator[Metric]:
+    """How many days old the fixed reference is at the audit's cut-off, where the spec says when it is from."""
+    if profile.reference_age is not None and spec.reference is not None:
+        most = spec.reference.max_age
+        threshold = Threshold(max=most / timedelta(days=1)) if most is not None else None
+        yield Metric.exact(
+            "drift", "reference_age_days", profile.reference_age / timedelta(days=1), threshold=threshold
+        )
+
+
+def _without_logs(spec: Spec, profile: Profile) -> Iterator[Metric]:
+    """Rolling references of which the archive has nothing: the model may be too young for them."""
+    for name in spec.reference.window if spec.reference else ():
+        if name not in profile.rolling:
+            reason = "there are no logs in its window"
+            yield Metric.skipped("drift", "rolling_reference", reason, slice=(("reference", name),))
 
 
 def _columns(spec: Spec) -> dict[str, ColumnType]:

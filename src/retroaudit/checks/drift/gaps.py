@@ -12,7 +12,7 @@ from retroaudit.checks.mass import Floats, Ints
 from retroaudit.measures.grid import Grid, keys
 from retroaudit.measures.nested import starts
 
-_FITS_64_BITS = 2**60
+_EXACT_AS_FLOATS, _FITS_64_BITS = 2**53, 2**60
 
 _Whole = npt.NDArray[Any]
 
@@ -78,9 +78,9 @@ def _at(grid: Grid, shift: int) -> tuple[Ints, Ints, Floats, Floats]:
     there = grid.count > 0
     count, low, high = grid.count[there], grid.low[there] + 0.0, grid.high[there] + 0.0  # 0.0 for -0.0
     cell = keys(low) >> shift
-    first = starts(cell)
-    if len(first) == 0:
+    if shift == grid.shift:
         return cell, count, low, high
+    first = starts(cell)
     last = np.concatenate([first[1:], [len(cell)]]) - 1
     return cell[first], np.add.reduceat(count, first), low[first], high[last]
 
@@ -111,7 +111,7 @@ def _cumulated(side: _Cells, points: Floats, middles: Floats, largest: int) -> t
     A cell that has begun and not ended holds at least one value on either side. The likely number is that at the
     middle of the stretch, with the others as spread evenly.
     """
-    count = side.count if largest < _FITS_64_BITS else side.count.astype(object)
+    count: _Whole = side.count.astype(_kind(largest))
     before = np.cumsum(count) - count
     closed = points >= side.high
     open_ = (points >= side.low) & ~closed
@@ -120,6 +120,13 @@ def _cumulated(side: _Cells, points: Floats, middles: Floats, largest: int) -> t
     widths = side.high / 2 - side.low / 2
     passed = np.clip((middles / 2 - side.low / 2) / np.where(widths > 0, widths, 1.0), 0, 1)
     return least, (least + inside * passed).astype(np.float64), least + inside
+
+
+def _kind(largest: int) -> type:
+    """What holds whole numbers up to this without loss: the fastest."""
+    if largest < _EXACT_AS_FLOATS:
+        return np.float64
+    return np.int64 if largest < _FITS_64_BITS else object
 
 
 def _next(points: Floats) -> Floats:

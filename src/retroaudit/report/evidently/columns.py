@@ -10,7 +10,7 @@ from retroaudit.report.charts.distribution import shares
 from retroaudit.report.wording import shown
 
 _LABEL = 40  # characters of a value's name in a plot
-METHODS = {  # metric -> Evidently's name of the same number, and what it shows; a number that it lacks has a name of ours
+METHODS = {  # metric -> Evidently's name of the same number, and what it shows; what Evidently lacks has a name of ours
     "wasserstein": ("wasserstein", "Wasserstein distance (normed)"),
     "jensenshannon": ("jensenshannon", "Jensen-Shannon distance"),
     "psi": ("psi", "PSI"),

@@ -1,0 +1,135 @@
+"""The state store: what is in it, what may go, and what must."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Any
+
+import typer
+from pydantic import TypeAdapter, ValidationError
+
+from retroaudit import console, telling
+from retroaudit.artefacts import Work
+from retroaudit.commands.options import AsJson, ReportText, StatesPlace, Store
+from retroaudit.faults import BadInput, Fault
+from retroaudit.ledger.read import find, read_file
+from retroaudit.progress import Step
+from retroaudit.replaying import work_of
+from retroaudit.report.canonical import parse
+from retroaudit.retention import damaged, expired, group, holdings, of_work, outdated
+from retroaudit.retention import erase as remove
+from retroaudit.spec.model import Duration
+from retroaudit.storage.open import open_storage
+from retroaudit.storage.protocol import Erasable, ObjectInfo
+
+commands = typer.Typer(no_args_is_help=True, help="The state store: show what is in it, prune it, erase from it.")
+
+Yes = Annotated[bool, typer.Option("--yes", help="Do it; without, only say what would go.")]
+
+
+@commands.command(epilog="Example: retroaudit states show --states file:///states")
+def show(
+    *,
+    states: StatesPlace,
+    verify: Annotated[bool, typer.Option("--verify", help="Read every state, and name the damaged ones.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """What the state store holds, by kind."""
+    storage = open_storage(states)
+    found = holdings(storage)
+    broken = [info.key for info in damaged(storage)] if verify else None
+    if as_json:
+        kinds = [each.summary() for each in found]
+        console.print_json({"states": storage.url, "kinds": kinds, **({} if broken is None else {"damaged": broken})})
+        return
+    telling.holdings(found)
+    telling.damaged(broken, storage.url)
+
+
+@commands.command(epilog="Example: retroaudit states prune --states file:///states --older-than 400d --yes")
+def prune(
+    *,
+    states: StatesPlace,
+    older_than: Annotated[str | None, typer.Option(help="What was put there longer ago: 400d, 6h.")] = None,
+    without_reader: Annotated[
+        bool, typer.Option("--outdated", help="States of measures and versions that this retroaudit does not have.")
+    ] = False,
+    broken: Annotated[bool, typer.Option("--damaged", help="States whose bytes are not as they were written.")] = False,
+    yes: Yes = False,
+    as_json: AsJson = False,
+) -> None:
+    """Remove states by age, by version or by damage; without --yes, only say what would go."""
+    storage, chosen = open_storage(states), list[ObjectInfo]()
+    if older_than is None and not without_reader and not broken:
+        raise BadInput(Fault("prune", "nothing to choose by", "--older-than, --outdated or --damaged"))
+    if older_than is not None:
+        chosen += expired(storage, datetime.now(UTC), _duration("--older-than", older_than))
+    if without_reader:
+        chosen += outdated(storage)
+    if broken:
+        chosen += damaged(storage)
+    _remove(storage, chosen, yes=yes, as_json=as_json, told=telling.PRUNED)
+
+
+@commands.command(
+    epilog="Example: retroaudit states erase lending/2026-07-01/day/main --store file:///audits --states file:///states"
+)
+def erase(
+    *,
+    report: ReportText,
+    store: Store,
+    states: StatesPlace,
+    partition: Annotated[
+        list[str] | None, typer.Option(help="Only this one, such as 2026-07-01; again for more. Default: all.")
+    ] = None,
+    yes: Yes = False,
+    as_json: AsJson = False,
+) -> None:
+    """Remove every state that may hold values of a report's partitions; without --yes, only say what would go."""
+    ledger, storage = open_storage(store), open_storage(states)
+    entry = find(ledger, report)
+    work = _only(work_of(parse(read_file(ledger, entry, "report.json"))), partition or ())
+    about = {"report": str(entry.report), "partitions": sorted({each.name for each in work})}
+    _remove(storage, of_work(storage, work), yes=yes, as_json=as_json, told=telling.ERASED, about=about)
+
+
+def _only(work: Sequence[Work], partitions: Sequence[str]) -> list[Work]:
+    """The work of these partitions, whatever they were read for; all of it where none is named."""
+    known = {each.partition.key for each in work}
+    if unknown := [name for name in partitions if name not in known]:
+        expected = f"one of {', '.join(sorted(known))}" if known else "a report with partitions"
+        raise BadInput([Fault("--partition", repr(name), expected) for name in unknown])
+    return [each for each in work if not partitions or each.partition.key in partitions]
+
+
+def _duration(option: str, text: str) -> timedelta:
+    try:
+        found: timedelta = TypeAdapter(Duration).validate_python(text)
+    except ValidationError as error:
+        raise BadInput(Fault(option, repr(text), "a duration such as 400d, 6h or 2w")) from error
+    return found
+
+
+def _remove(
+    storage: Erasable, chosen: Iterable[ObjectInfo], *, yes: bool, as_json: bool, told: str, about: Any = None
+) -> None:
+    """Remove what was chosen where `yes`, and tell it by kind."""
+    objects = list({info.key: info for info in chosen}.values())
+    found = group(objects)  # before they go
+    if yes:
+        with console.progress("erase", quiet=as_json) as (advance,):
+            done = 0
+
+            def tell(_: str) -> None:
+                nonlocal done
+                advance(Step("objects", done, len(objects)))
+                done += 1
+
+            remove(storage, objects, tell)
+    if as_json:
+        kinds = [each.summary() for each in found]
+        keys = [info.key for info in objects]
+        console.print_json({**(about or {}), "states": storage.url, "erased": yes, "kinds": kinds, "objects": keys})
+    else:
+        telling.removed(found, told, yes=yes, about=about)
