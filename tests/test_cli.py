@@ -15,7 +15,8 @@ from retroaudit import __version__, cli
 from tests.e2e.test_replay import LABELLED, fill
 from tests.world import World, decisions
 
-COMMANDS = ("check", "run", "backfill", "list", "show", "diff", "verify", "keygen", "demo")
+COMMANDS = ("check", "run", "backfill", "list", "show", "diff", "export", "verify", "replay", "keygen", "demo")
+OF_STATES = ("states show", "states prune", "states erase")
 DAY = "2026-07-01"
 ID = f"model/{DAY}/day/main"
 Call = Callable[..., tuple[int, str, str]]
@@ -47,13 +48,13 @@ def store(world: World) -> list[str]:
 def test_help_names_every_command(call: Call) -> None:
     code, out, _ = call("--help")
     assert code == 0
-    for command in COMMANDS:
+    for command in (*COMMANDS, "states"):
         assert command in out
 
 
-@pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.parametrize("command", [*COMMANDS, *OF_STATES])
 def test_each_command_has_help_with_an_example(call: Call, command: str) -> None:
-    code, out, _ = call(command, "--help")
+    code, out, _ = call(*command.split(), "--help")
     assert code == 0
     assert f"Example: retroaudit {command}" in re.sub(r"\s+", " ", out)
     assert "--json" in out

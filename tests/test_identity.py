@@ -9,9 +9,8 @@ from typing import Any
 
 import pytest
 
-from retroaudit.archive.arrivals import NEVER
+from retroaudit.archive.cutoffs import Cutoffs
 from retroaudit.archive.inputs import Partition, Pinned
-from retroaudit.archive.times import microseconds
 from retroaudit.artefacts import Kept, Work
 from retroaudit.identity import MERGED, arrivals_key, contents, merged_key, state_keys
 from retroaudit.measures.measure import Need
@@ -27,7 +26,6 @@ FEATURES = {"x": "numeric", "c": "categorical"}
 SPEC: dict[str, Any] = {"labels": LABELS, "columns": {"features": FEATURES}}
 NEEDS = (Need("grid", ("x",)), Need("categories", ("c",)), Need("cells", ("g",)))
 GRID, CATEGORIES, CELLS = NEEDS
-LAST = microseconds(START + timedelta(days=20))
 
 
 def pinned(name: str, content: str = "00") -> tuple[Pinned, ...]:
@@ -42,10 +40,11 @@ def keys(
     change: Mapping[str, Any] | None = None,
     partition: Partition = DAY,
     as_of: datetime | None = AS_OF,
-    last: int | None = LAST,
+    cutoffs: Cutoffs | None = None,
 ) -> dict[str, str]:
     """The digests of the keys of all needs, and of the account."""
-    found = state_keys(spec_of(**{**SPEC, **(change or {})}), Work("window", partition, as_of, NEEDS), last)
+    seen = cutoffs or Cutoffs((as_of,))
+    found = state_keys(spec_of(**{**SPEC, **(change or {})}), Work("window", partition, as_of, NEEDS), seen)
     return {**{need.measure: found.of(need).digest for need in NEEDS}, "account": found.account.digest}
 
 
@@ -107,8 +106,6 @@ def test_rules_of_labels_decide_states_of_labels(change: dict[str, Any]) -> None
         {"owner": "somebody else"},
         {"tier": "high"},
         {"groups": [["g"]]},
-        {"labels": {**LABELS, "delay": "60d"}},
-        {"labels": {**LABELS, "mature_after": "20d"}},
         {"reference": {"path": "r/*"}},
         {"quality": {"null_rate": 0.5}},
         {"limits": {"bytes": 10}},
@@ -138,28 +135,12 @@ def test_content_decides_what_is_of_it() -> None:
     assert changed(partition=replace(DAY, control=())) == {"account"}
 
 
-def test_a_cut_off_matters_until_the_last_label_arrived() -> None:
-    later, early = AS_OF + timedelta(days=300), START + timedelta(days=15)
-    assert changed(as_of=later) == set()
-    assert changed(as_of=START + timedelta(days=20)) == set()  # the moment of the last arrival
-    assert changed(as_of=early) == LABELLED
-    assert keys(as_of=early) != keys(as_of=early + timedelta(microseconds=1))
-    assert changed(as_of=None) == LABELLED  # no cut-off: undated labels are not told of
-    assert changed(last=None) == LABELLED
-    assert keys(last=None) != keys(last=None, as_of=later)
-    assert changed(last=NEVER) == set()
-
-
-def test_before_labels_are_mature_no_cut_off_matters() -> None:
-    immature = [END + timedelta(days=9), END + timedelta(days=10) - timedelta(microseconds=1)]
-    assert keys(as_of=immature[0]) == keys(as_of=immature[1], last=None)
-    assert keys(as_of=immature[0]) != keys(as_of=END + timedelta(days=10))
-    assert changed(as_of=immature[0]) == LABELLED
-
-
-def test_without_label_objects_there_is_nothing_to_arrive() -> None:
-    bare = replace(DAY, labels=())
-    assert keys(partition=bare, last=None) == keys(partition=bare, as_of=AS_OF + timedelta(days=9), last=NEVER)
+def test_states_of_labels_are_of_all_their_cut_offs_and_not_of_the_one_that_is_asked_for() -> None:
+    later = AS_OF + timedelta(days=300)
+    assert changed(as_of=later) == changed(as_of=None) == LABELLED
+    both = Cutoffs((AS_OF, later))
+    assert changed(cutoffs=both) == changed(cutoffs=Cutoffs((later, AS_OF))) == LABELLED
+    assert keys(cutoffs=both) == keys(cutoffs=replace(both, place=1), as_of=later)
 
 
 def test_labels_in_the_logs_of_a_snapshot_know_no_cut_off() -> None:
@@ -178,7 +159,9 @@ def test_the_key_of_arrivals_is_of_labels_and_of_how_times_are_read() -> None:
     same = key({})
     assert key({"labels": {**LABELS, "delay": "1d", "mature_after": "1d"}}) == same
     assert key({}, replace(DAY, logs=pinned("logs", "01"))) == same
-    assert len({key(each).digest for each in ({}, {"labels": {**LABELS, "arrived": "b"}}, {"time": {"zone": "UTC"}})}) == 2
+    assert (
+        len({key(each).digest for each in ({}, {"labels": {**LABELS, "arrived": "b"}}, {"time": {"zone": "UTC"}})}) == 2
+    )
     assert key({"time": {"zone": "Asia/Tokyo"}}) != same  # a date is its noon there
     assert key({}, replace(DAY, labels=pinned("labels", "01"))) != same
 
@@ -193,6 +176,6 @@ def test_a_merge_is_named_by_its_parts_in_any_order() -> None:
 
 def test_states_of_a_partition_lie_under_its_contents() -> None:
     logs, labels = contents(DAY)
-    found = state_keys(spec_of(**SPEC), Work("window", DAY, AS_OF, NEEDS), LAST)
+    found = state_keys(spec_of(**SPEC), Work("window", DAY, AS_OF, NEEDS), Cutoffs((AS_OF,)))
     assert {found.of(need).content for need in NEEDS} | {found.account.content} == {logs}
     assert arrivals_key(spec_of(**SPEC), Work("window", DAY, AS_OF, ())).content == labels

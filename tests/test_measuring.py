@@ -126,13 +126,26 @@ def test_a_later_cut_off_reads_labels_and_no_features(filled: World, reads: Read
     assert late.report.rev == early.report.rev + 1
 
 
-def test_once_all_labels_are_there_a_later_cut_off_reads_nothing(filled: World, reads: Reads) -> None:
-    filled.audit(LABELLED, DAYS[0], as_of="2026-07-20")
+def test_one_pass_serves_the_cut_offs_of_day_month_and_quarter(filled: World, reads: Reads) -> None:
+    """Labels that come between the cut-off of the day and that of its month are seen by the month alone."""
+    late = pl.col("time").dt.offset_by("40d").alias("arrived")
+    frame = decisions(day=DAYS[0])
+    filled.put(
+        f"labels/date={DAYS[0]}/part-1.parquet",
+        frame.head(500).select("id", (1 - pl.col("label")).cast(pl.Int8).alias("label"), late),
+    )
+    days = [filled.audit(LABELLED, day) for day in DAYS]
     reads.asked.clear()
-    later = filled.audit(LABELLED, DAYS[0], as_of="2026-10-01")
-    assert (later.rows_read, reads.asked) == (0, [])
-    spec = {**LABELLED, "labels": {**LABELLED["labels"], "mature_after": "60d"}}
-    assert filled.audit(spec, DAYS[0], as_of="2026-08-01").rows_read > 0  # not mature by then: another state
+    spans = [filled.audit(LABELLED, window) for window in ("2026-07", "2026-Q3")]
+    print([(s.rows_read, s.reused) for s in spans], [k for k, _ in reads.asked])
+    assert (sum(span.rows_read for span in spans), reads.asked) == (0, [])
+    assert [sha(span) for span in spans] == [fresh(filled, LABELLED, window) for window in ("2026-07", "2026-Q3")]
+    seen = [filled.report(each.report)["inputs"]["partitions"][0]["rows"]["labels"] for each in (days[0], *spans)]
+    assert seen == [
+        {"joined": 4000, "late": 500},
+        {"joined": 4000, "superseded": 500},
+        {"joined": 4000, "superseded": 500},
+    ]
 
 
 def test_damaged_states_are_measured_again(filled: World) -> None:
@@ -147,3 +160,16 @@ def test_damaged_states_are_measured_again(filled: World) -> None:
     assert (again.rows_read, again.created, sha(again)) == (15_000, False, sha(first))
     assert filled.audit(LABELLED, WEEK).rows_read == 0
 
+
+def test_the_age_of_a_reference_is_told_by_its_event_times(filled: World) -> None:
+    """Its rows end on 2026-07-01 before midnight; the cut-off is 2026-08-02."""
+    aged = {**LABELLED, "reference": {**LABELLED["reference"], "max_age": "20d"}}
+    document = filled.report(filled.audit(aged, DAYS[1]).report)
+    (age,) = [m for m in document["metrics"] if m["metric"] == "reference_age_days"]
+    assert (round(age["value"], 2), age["verdict"], age["threshold"]) == (31.0, "failed", {"max": 20.0, "min": None})
+    dated = {**aged, "reference": {**aged["reference"], "date": "2026-07-20", "window": "previous"}}
+    document = filled.report(filled.audit(dated, DAYS[1]).report)
+    assert [m["value"] for m in document["metrics"] if m["metric"] == "reference_age_days"] == [13.0]
+    rolled = [m for m in document["metrics"] if m["slice"] == {"reference": "previous"}]
+    assert {m["verdict"] for m in rolled if m["metric"] == "wasserstein"} == {"passed"}
+    assert list(document["inputs"]["rolling"]) == ["previous"]

@@ -12,6 +12,7 @@ from retroaudit import audit
 from retroaudit.artefacts import Places, Work
 from retroaudit.intake import places, request
 from retroaudit.measures.all import MEASURES
+from retroaudit.progress import Step, silent
 from retroaudit.retention import damaged, erase, expired, holdings, of_work, outdated
 from tests.memory import PUT, InMemory
 from tests.test_measuring import DAYS, LABELLED, WEEK, filled
@@ -85,7 +86,7 @@ def test_what_is_older_is_expired_and_what_is_not_ours_never(memory: InMemory) -
 
 
 def test_erasing_tells_what_it_does_and_counts_what_was_there(memory: InMemory) -> None:
-    told: list[str] = []
+    told: list[Step] = []
     objects = tuple(memory.list("states/00/"))
     assert erase(memory, [*objects, objects[0]], told.append) == len(objects) == len(told) - 1
     assert not list(memory.list("states/00/"))
@@ -110,7 +111,7 @@ def test_a_day_is_erased_with_all_that_was_made_of_it(filled: World) -> None:
     states.put_if_absent("artefacts/measured/0.json", b"{}")
     first = [each for each in work_of(filled, DAYS[0]) if each.role == "window"]
     objects = of_work(states, first)
-    erase(states, objects, lambda _: None)
+    erase(states, objects, silent)
     assert not any("merged" in info.key or info.key.startswith("artefacts") for info in states.list())
     again = {day: filled.audit(LABELLED, day).rows_read for day in DAYS[::-1]}
     assert again == {DAYS[2]: 0, DAYS[1]: 0, DAYS[0]: 4_000}
@@ -129,9 +130,11 @@ def test_no_value_of_an_erased_partition_is_left_in_any_object(filled: World) ->
         return [path for path, lines in found if "only-here" in str(lines.select(pl.col(pl.String)).rows())]
 
     assert len(holding()) == 2  # the day's, and the week's
-    erase(states, of_work(states, work_of(filled, DAYS[0])), lambda _: None)
+    erase(states, of_work(states, work_of(filled, DAYS[0])), silent)
     assert holding() == []
 
 
 def test_times_are_told_in_utc(memory: InMemory) -> None:
-    assert all(each.oldest.tzinfo is UTC and each.newest == datetime(2026, 7, 1, tzinfo=UTC) for each in holdings(memory))
+    assert all(
+        each.oldest.tzinfo is UTC and each.newest == datetime(2026, 7, 1, tzinfo=UTC) for each in holdings(memory)
+    )

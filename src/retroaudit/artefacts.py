@@ -98,18 +98,24 @@ class Pinned:
         window = [Work(WINDOW, each, inputs.as_of, self.needs) for each in inputs.partitions]
         fixed = [Work(REFERENCE, inputs.reference, inputs.as_of, needs)] if inputs.reference else []
         rolling = [
-            Work(name, each, other.as_of, needs) for name, other in inputs.rolling.items() for each in other.partitions
+            Work(name, each, inputs.rolling_as_of(name, each), needs)
+            for name, other in inputs.rolling.items()
+            for each in other.partitions
         ]
         return (*window, *fixed, *rolling)
 
 
 @dataclass(frozen=True)
 class Kept:
-    """One state in the state store, with the digest of what was put there."""
+    """One state in the state store, with the digest of what was put there.
+
+    `cutoff` is the place of the cut-off at which it is used, where it has the labels of several.
+    """
 
     need: Need
     key: StateKey
     digest: str
+    cutoff: int | None = None
 
 
 @dataclass(frozen=True)

@@ -10,12 +10,14 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import timedelta
 
 from retroaudit import identity
 from retroaudit.archive import pin as pinning
 from retroaudit.archive.hashing import Memory
 from retroaudit.archive.inputs import Accounting, Inputs, SchemaChange
 from retroaudit.archive.schema import survey
+from retroaudit.archive.times import microseconds
 from retroaudit.artefacts import (
     REFERENCE,
     WINDOW,
@@ -56,6 +58,9 @@ from retroaudit.spec.model import Spec
 from retroaudit.spec.references import reference_age
 from retroaudit.storage.protocol import Erasable, Storage
 
+_DAYS = 3e6  # what a grid of dates stays below, being of days since 1970, and one of timestamps (microseconds) does not
+_MICROSECONDS_A_DAY = 86_400 * 10**6
+
 
 def audit(request: Request, places: Places, signer: Signer, run: Run, progress: Progress) -> Sealed:
     """Run one audit from the archive to the ledger."""
@@ -95,7 +100,7 @@ def plan(request: Request, inputs: Inputs, changes: tuple[SchemaChange, ...]) ->
         inputs=inputs,
         schema_changes=changes,
         needs=tuple(sorted(needs)),
-        reference_needs=tuple(sorted(need for need in needs if _of_reference(spec, need))),
+        reference_needs=tuple(sorted({need for need in needs if _of_reference(spec, need)} | _of_age(spec))),
         plan=identity.plan_digest(spec, request, needs),
     )
 
@@ -104,6 +109,12 @@ def _of_reference(spec: Spec, need: Need) -> bool:
     """Whether a reference answers it too: what is known of features, score, predictions and labels, not of groups."""
     known = {*spec.columns.features, spec.columns.score}
     return need == ROWS or need == Need("cells") or (len(need.columns) == 1 and need.columns[0] in known)
+
+
+def _of_age(spec: Spec) -> set[Need]:
+    """The event times of a reference whose age is limited and that the spec does not date."""
+    limited = spec.reference is not None and spec.reference.max_age is not None
+    return {Need("grid", (spec.columns.time,))} if limited and spec.columns.time else set()
 
 
 def measure(pinned: Pinned, work: Sequence[Work], places: Places, progress: Progress) -> tuple[Measured, ...]:
@@ -148,24 +159,33 @@ def check(pinned: Pinned, merged: Merged, states: Erasable) -> Checked:
 def _profiles(pinned: Pinned, merged: Merged, states: Erasable) -> tuple[Profile, Profile | None]:
     """What is known of the window and its rolling references, and of the fixed one: nothing, if it was not read."""
     store = StateStore(states)
+
+    def known(role: str) -> Profile:
+        return Profile(take(store, merged.states[role]), accounting=_accounting(merged, role))
+
     versions = store.get({kept.key: kept.digest for kept in merged.versions.values()})
-    profile = Profile(
-        states=take(store, merged.states[WINDOW]),
+    reference = known(REFERENCE) if REFERENCE in merged.states else None
+    profile = replace(
+        known(WINDOW),
         versions={day: versions[kept.key] for day, kept in merged.versions.items()},
-        accounting=_accounting(merged, WINDOW),
         missing=pinned.inputs.missing,
         schema_changes=pinned.schema_changes,
         labels_awaited=_labels_awaited(pinned, merged),
-        reference_age=reference_age(pinned.spec, pinned.inputs.window, pinned.inputs.as_of),
-        rolling={
-            name: Profile(take(store, merged.states[name]), accounting=_accounting(merged, name))
-            for name in pinned.inputs.rolling
-            if name in merged.states
-        },
+        reference_age=_reference_age(pinned, reference),
+        rolling={name: known(name) for name in pinned.inputs.rolling if name in merged.states},
     )
-    if REFERENCE not in merged.states:
-        return profile, None
-    return profile, Profile(take(store, merged.states[REFERENCE]), accounting=_accounting(merged, REFERENCE))
+    return profile, reference
+
+
+def _reference_age(pinned: Pinned, reference: Profile | None) -> timedelta | None:
+    """How old the fixed reference is at the cut-off: as the spec dates it, else by the last of its event times."""
+    spec, as_of = pinned.spec, pinned.inputs.as_of
+    said = reference_age(spec, pinned.inputs.window, as_of)
+    times = reference.grid(spec.columns.time) if reference and spec.columns.time else None
+    if said is not None or times is None or not times.n or as_of is None:
+        return said
+    last = float(times.high[-1])
+    return timedelta(microseconds=microseconds(as_of) - (last if last > _DAYS else last * _MICROSECONDS_A_DAY))
 
 
 def _accounting(merged: Merged, role: str) -> tuple[Accounting, ...]:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+from rich import filesize
 from rich import progress as bars
 from rich.console import Console
 from rich.table import Table
@@ -89,6 +90,11 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, tit
 def number(value: object) -> str:
     """A metric's value in four significant digits; "-" where there is none."""
     return f"{value:.4g}" if isinstance(value, int | float) else "-"
+
+
+def size(count: int) -> str:
+    """Bytes in decimal units: "1.2 MB"."""
+    return filesize.decimal(count)
 
 
 def where(slice_: Mapping[str, str | None]) -> str:

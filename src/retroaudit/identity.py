@@ -10,19 +10,21 @@ from typing import Any
 
 import rfc8785
 
+from retroaudit.archive.cutoffs import Cutoffs
 from retroaudit.archive.inputs import Inputs, Partition
 from retroaudit.archive.pin import content_digest, control_digest, label_digest
+from retroaudit.archive.read import kept_apart
 from retroaudit.artefacts import REFERENCE, WINDOW, Judged, Kept, Merged, Pinned, Places, Request, Run, Work
 from retroaudit.checks.all import CHECKS
 from retroaudit.judgement.findings import POLICY_VERSION
 from retroaudit.measures import account, arrivals
 from retroaudit.measures.all import MEASURES
+from retroaudit.measures.labelled import LABELLED
 from retroaudit.measures.measure import Need
 from retroaudit.measures.store import StateKey
 from retroaudit.spec.digest import spec_digest, spec_document
 from retroaudit.spec.model import Spec
 
-LABELLED = frozenset({"cells", "scores"})  # the measures that look at labels
 MERGED = "merged-"  # what the content of a merged state begins with: it can be merged again
 _DECIDING = (
     "time",
@@ -123,17 +125,17 @@ class StateKeys:
         return StateKey(self.content, account.NAME, account.VERSION, (), own)
 
 
-def state_keys(spec: Spec, work: Work, last_arrival: int | None) -> StateKeys:
-    """The keys of a partition's states; its last label arrived at `last_arrival` (microseconds, None: unknown)."""
-    document = spec_document(spec)
+def state_keys(spec: Spec, work: Work, cutoffs: Cutoffs) -> StateKeys:
+    """The keys of a partition's states, its labels looked at as of these cut-offs."""
+    document, partition = spec_document(spec), work.partition
     rules = {name: document["columns"][name] for name in _DECIDING} | {"time_rules": document["time"]}
-    partition = work.partition
-    seen = {"objects": label_digest(partition), "seen": _seen(spec, work, last_arrival), "spec": document["labels"]}
+    moments = [_instant(moment) for moment in cutoffs.moments]
+    seen = {"objects": label_digest(partition), "cutoffs": moments, "spec": document["labels"]}
     return StateKeys(
         content=content_digest(partition),
         kinds=document["columns"]["features"],
         of_rows={"rules": digest({"columns": rules, "start": _instant(partition.start)})},
-        of_labels={"labels": digest(seen)},
+        of_labels={"labels": digest(seen)} if kept_apart(spec, partition) else {},
         of_control={"control": control_digest(partition)},
     )
 
@@ -145,16 +147,6 @@ def arrivals_key(spec: Spec, work: Work) -> StateKey:
     return StateKey(label_digest(work.partition), arrivals.NAME, arrivals.VERSION, (), own)
 
 
-def _seen(spec: Spec, work: Work, last_arrival: int | None) -> str | None:
-    """Which labels were seen: all there are, whatever the cut-off after the last of them; else those until then."""
-    if spec.labels is None or work.as_of is None:
-        return None
-    mature = work.partition.end is None or work.partition.end + spec.labels.mature_after <= work.as_of
-    if mature and (not work.partition.labels or arrivals.over(last_arrival, work.as_of)):
-        return "all"
-    return _instant(work.as_of)
-
-
 def contents(partition: Partition) -> tuple[str, ...]:
     """The contents under which states of a partition lie: its logs, and its labels."""
     return content_digest(partition), label_digest(partition)
@@ -162,7 +154,7 @@ def contents(partition: Partition) -> tuple[str, ...]:
 
 def merged_key(need: Need, parts: Sequence[Kept]) -> StateKey:
     """The key of a merged state: the digests of what was merged, in any order."""
-    content = f"{MERGED}{digest(sorted(kept.digest for kept in parts))}"
+    content = f"{MERGED}{digest(sorted([kept.digest, kept.cutoff or 0] for kept in parts))}"
     return StateKey(content, need.measure, MEASURES[need.measure].version, need.columns)
 
 

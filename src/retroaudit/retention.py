@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -21,6 +21,7 @@ from retroaudit.measures import account, arrivals
 from retroaudit.measures.all import MEASURES
 from retroaudit.measures.bundle import decode
 from retroaudit.measures.store import ROOT
+from retroaudit.progress import Progress, Step
 from retroaudit.storage.protocol import Erasable, ObjectInfo
 
 _STATE = re.compile(rf"{ROOT}(?P<content>[^/]+)/(?P<measure>[a-z]+-v[0-9]+)/[^/]+\.parquet")
@@ -46,8 +47,13 @@ class Holding:
 
 def holdings(states: Erasable) -> tuple[Holding, ...]:
     """Everything in the state store by kind, in the order of the names."""
+    return by_kind(states.list())
+
+
+def by_kind(objects: Iterable[ObjectInfo]) -> tuple[Holding, ...]:
+    """These objects of a state store by kind, in the order of the names."""
     kinds: dict[str, list[ObjectInfo]] = defaultdict(list)
-    for info in states.list():
+    for info in objects:
         kinds[_kind(info.key)].append(info)
     return tuple(_holding(kind, kinds[kind]) for kind in sorted(kinds))
 
@@ -80,11 +86,11 @@ def of_work(states: Erasable, work: Iterable[Work]) -> tuple[ObjectInfo, ...]:
     return (*states.list(ARTEFACTS), *own)
 
 
-def erase(states: Erasable, objects: Iterable[ObjectInfo], progress: Callable[[str], None]) -> int:
+def erase(states: Erasable, objects: Sequence[ObjectInfo], progress: Progress) -> int:
     """Remove them; gives how many were there."""
     gone = 0
-    for info in objects:
-        progress(info.key)
+    for number, info in enumerate(objects):
+        progress(Step("objects", number, len(objects)))
         gone += states.erase(info.key)
     return gone
 

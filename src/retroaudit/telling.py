@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 from rich.text import Text
@@ -16,9 +17,22 @@ from retroaudit.demo.archive import FIRST
 from retroaudit.demo.run import Outcome
 from retroaudit.ledger.read import Entry
 from retroaudit.ledger.verify import Verification
+from retroaudit.replaying import Replayed
+from retroaudit.retention import Holding
 
 _UNDECIDED = ("inconclusive", "insufficient")
 _MOST = 20
+_MOST_NAMED = 5
+PRUNED = (
+    "What goes is measured again where an audit needs it, while the archive has the rows.",
+    "Until then, reports that were made of it can be replayed from rows, not from states.",
+)
+ERASED = (
+    "All merged states and artefacts of tasks go with it: any of them may hold values of these partitions.",
+    "Reports and the archive are not touched. While the archive has the rows, an audit would measure them again.",
+    "States of what these partitions held before are found by the report's other revisions.",
+    "The ledger does not declare the erasure yet: that comes with a later release.",
+)
 
 
 def say(text: str) -> None:
@@ -52,6 +66,106 @@ def sealed(audit: Sealed, document: Mapping[str, Any], store: str) -> None:
     _findings(document)
     _metrics(document, _UNDECIDED)
     say(f"read it  retroaudit show {audit.report} --store {store} --html report.html")
+
+
+def explained(found: Mapping[str, Any]) -> None:
+    """What a run would read, pass by pass and in all, and what it finds in states."""
+    rows = [_pass(each, _from_to(each["partitions"]), _columns(each)) for each in found["passes"]]
+    names = ("for", "partitions", "columns", "rows", "stored", "fetched", "requests", "states there", "to make")
+    total = _pass({**found, "role": "in all"}, str(found["partitions"]), "")
+    console.print_table(names, [*rows, total], title=f"what an audit of {found['model']} {found['window']} would read")
+    there = found["partitions"] - found["partitions_read"]
+    say(f"{found['partitions_read']} of {found['partitions']} partitions would be read, {there} taken from states")
+    if found["states"] is None:
+        say("without --states nothing is known of states: all would be measured anew, and kept for this run alone")
+    say("nothing was measured or sealed")
+
+
+def _pass(found: Mapping[str, Any], partitions: str, columns: str) -> tuple[object, ...]:
+    sizes = (f"{found['rows']:,}", console.size(found["bytes"]), console.size(found["fetched"]))
+    return (found["role"], partitions, columns, *sizes, found["requests"], found["states_there"], found["states_new"])
+
+
+def _from_to(partitions: Sequence[str]) -> str:
+    first, last = partitions[0], partitions[-1]
+    return first if len(partitions) == 1 else f"{first} … {last} ({len(partitions)})"
+
+
+def _columns(found: Mapping[str, Any]) -> str:
+    beside = " + labels, control" if found["with_labels"] else ""
+    return f"{_some(found['columns']) or 'none'}{beside}"
+
+
+def _some(names: Sequence[str]) -> str:
+    """The first few names, and how many more."""
+    more = f" and {len(names) - _MOST_NAMED} more" if names[_MOST_NAMED:] else ""
+    return ", ".join(names[:_MOST_NAMED]) + more
+
+
+def replayed(found: Replayed, store: str) -> None:
+    """Whether the bytes are the same, from what they were made, and what to do next."""
+    same = Text("✓ the same bytes", style="green") if found.same else Text("✗ other bytes", style="bold red")
+    console.out().print(Text.assemble(same, f"  {console.plain(found.report)}"))
+    say(f"made from  {found.rows_read:,} rows read; {found.reused} of {found.partitions} partitions from states")
+    say(f"sealed     sha256 {found.sealed}")
+    say(f"made now   sha256 {found.found}")
+    if found.same:
+        say(f"its seal   retroaudit verify {found.report} --store {store} --key public.pem")
+    else:
+        say(f"differs    {', '.join(found.differs) or 'in form alone: the values are the same'}")
+        say("compare the versions of libraries in its manifest with those here")
+
+
+def holdings(found: Sequence[Holding]) -> None:
+    """What a state store holds, by kind and in all."""
+    names = ("kind", "objects", "size", "contents", "oldest", "newest")
+    console.print_table(names, [_holding(each) for each in found])
+    say(f"{_objects(found)} in all; contents are partitions' contents, or what was merged")
+
+
+def _holding(each: Holding) -> tuple[object, ...]:
+    times = (f"{moment:%Y-%m-%d %H:%M}Z" for moment in (each.oldest, each.newest))
+    return (each.kind, f"{each.objects:,}", console.size(each.bytes), each.contents or None, *times)
+
+
+def _objects(found: Iterable[Holding]) -> str:
+    counts = [(each.objects, each.bytes) for each in found]
+    objects, size = sum(count for count, _ in counts), sum(size for _, size in counts)
+    return f"{objects:,} object{'' if objects == 1 else 's'}, {console.size(size)}"
+
+
+def damaged(keys: Sequence[str] | None, url: str) -> None:
+    """The damaged states, if they were looked for; they are measured again where they are needed."""
+    if keys is None:
+        return
+    if not keys:
+        console.out().print(Text("✓ no state is damaged", style="green"))
+        return
+    console.out().print(Text(f"✗ {len(keys)} damaged: they count as absent, and are measured again", style="yellow"))
+    say(f"  {_some(keys)}")
+    say(f"remove them: retroaudit states prune --damaged --states {url} --yes")
+
+
+def removed(found: Sequence[Holding], about: Mapping[str, Any], cost: Sequence[str], *, yes: bool) -> None:
+    """What went, or would go, and what that means."""
+    if about:
+        say(f"{about['report']}: {_some(about['partitions']) or 'no partitions'}")
+    if not found:
+        say("nothing to remove")
+        return
+    console.print_table(("kind", "objects", "size", "contents", "oldest", "newest"), [_holding(each) for each in found])
+    say(f"{_objects(found)} {'were removed' if yes else 'would go'}")
+    for line in cost:
+        say(line)
+    if not yes:
+        say("this was a dry run: nothing was removed. Add --yes to do it.")
+
+
+def exported(runs: Sequence[Mapping[str, Any]], workspace: Path) -> None:
+    """The runs of a workspace that reports became, or were before, and how to see them."""
+    rows = ((each["report"], each["run"], "added" if each["added"] else "is there already") for each in runs)
+    console.print_table(("report", "run", ""), rows)
+    say(f"see them  evidently ui --workspace {workspace}")
 
 
 def states_are_temporary() -> None:

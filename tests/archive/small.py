@@ -9,6 +9,7 @@ from typing import Any
 
 import polars as pl
 
+from retroaudit.archive.cutoffs import decoded
 from retroaudit.archive.hashing import Memory
 from retroaudit.archive.inputs import Accounting, Inputs
 from retroaudit.archive.pin import pin
@@ -78,7 +79,7 @@ class Archive:
         self, spec: Spec, window: str = DAY, as_of: datetime | None = None, columns: Iterable[str] = ()
     ) -> Reading:
         partition = self.pin(spec, window, as_of).partitions[0]
-        return read_partition(spec, partition, as_of, tuple(columns), self.storage, self.spool)
+        return read_partition(spec, partition, (as_of,), tuple(columns), self.storage, self.spool)
 
     def read(
         self, spec: Spec, window: str = DAY, as_of: datetime | None = None, columns: Iterable[str] = ()
@@ -87,4 +88,6 @@ class Archive:
         reading = self.open(spec, window, as_of, columns)
         frames = list(reading.slices)
         rows = pl.concat(frames) if frames else pl.DataFrame(schema={"@excluded": pl.String})
-        return rows, account(reading, reasons(rows))
+        if reading.known is not None:
+            rows = rows.with_columns(decoded(pl.col("@label"), 0))
+        return rows, account(reading, reasons(rows), 0)

@@ -8,6 +8,7 @@ import pytest
 
 from retroaudit.archive import control as module
 from retroaudit.archive.control import ControlTotal
+from retroaudit.archive.hashing import Memory
 from retroaudit.archive.pin import pin
 from retroaudit.archive.read import account, read_partition
 from retroaudit.spec.window import snapshot
@@ -115,6 +116,6 @@ def test_a_snapshot_has_a_control_total_too(archive: Archive) -> None:
     archive.write("snap/a.parquet", rows_of(3))
     archive.write("control.parquet", counts(date=["2020-01-01"], rows=[3]))
     spec = spec_of(logs={"path": "snap/*.parquet", "control": "control.parquet"}, columns={"time": None})
-    (partition,) = pin(spec, snapshot(), None, archive.storage).partitions
-    reading = read_partition(spec, partition, None, (), archive.storage, archive.spool)
+    (partition,) = pin(spec, snapshot(), None, archive.storage, Memory(archive.states)).partitions
+    reading = read_partition(spec, partition, (None,), (), archive.storage, archive.spool)
     assert account(reading, reasons(pl.concat(reading.slices))).control == 3

@@ -84,7 +84,9 @@ def test_tier_high_takes_nothing_from_memory(archive: Archive, reads: Reads) -> 
     assert reads.taken() == []  # what it read is remembered for others
 
 
-@pytest.mark.parametrize("forged", [b"", b"\xff", b"no digest", of(b"one").encode() + b"\n", of(b"one").upper().encode()])
+@pytest.mark.parametrize(
+    "forged", [b"", b"\xff", b"no digest", of(b"one").encode() + b"\n", of(b"one").upper().encode()]
+)
 def test_what_is_no_digest_is_hashed_again_and_replaced(archive: Archive, reads: Reads, forged: bytes) -> None:
     archive.log(b"one")
     digest_of(archive)

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from retroaudit.archive import labels as module
-from retroaudit.archive.labels import LabelColumns, Lookup, lookup
+from retroaudit.archive.labels import Cutoff, LabelColumns, Lookup, lookup
 from retroaudit.faults import Unreadable
 from tests.archive.small import DAY, Archive, rows_of, spec_of
 
@@ -33,15 +33,15 @@ def frame(*rows: tuple[Any, Any, int | None]) -> pl.DataFrame:
 
 
 def look(*frames: pl.DataFrame, as_of: datetime | None = AS_OF) -> Lookup:
-    return lookup([("k", each) for each in frames], COLUMNS, as_of)
+    return lookup([("k", each) for each in frames], COLUMNS, [Cutoff(as_of)])
 
 
 def known(found: Lookup) -> dict[str, int]:
-    return dict(found.frame.select("@id", "label").iter_rows())
+    return dict(found.frame.select("@id", "0").iter_rows())
 
 
 def tallied(found: Lookup) -> dict[str, int]:
-    return {name: count for name, count in found.tallies.items() if count}
+    return {name: count for name, count in found.tallies[0].items() if count}
 
 
 def test_each_row_comes_to_one_end() -> None:
@@ -77,7 +77,7 @@ LABEL_ROWS = st.lists(
 @given(LABEL_ROWS, st.integers(0, 20), st.randoms(use_true_random=False))
 def test_no_row_is_lost_and_no_order_matters(rows: list[Any], cut: int, order: Any) -> None:
     found = look(frame(*rows))
-    assert sum(found.tallies.values()) + found.frame.height == len(rows)
+    assert sum(found.tallies[0].values()) + found.frame.height == len(rows)
     mixed = list(rows)
     order.shuffle(mixed)
     again = look(*(frame(*part) for part in (mixed[:cut], mixed[cut:]) if part))

@@ -14,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from retroaudit.archive import rows as prepared
+from retroaudit.archive.hashing import Memory
 from retroaudit.archive.pin import pin
 from retroaudit.archive.read import account, read_partition, unreadable
 from retroaudit.faults import IntegrityBroken, Unreadable
@@ -131,8 +132,8 @@ def test_a_file_without_rows_and_one_with_no_needed_column(archive: Archive) -> 
 def test_a_snapshot_has_no_times_to_judge(archive: Archive) -> None:
     archive.write("snap/a.parquet", rows_of(3))
     spec = spec_of(logs={"path": "snap/*.parquet"}, columns={"time": None})
-    (partition,) = pin(spec, snapshot(), None, archive.storage).partitions
-    reading = read_partition(spec, partition, None, ("s",), archive.storage, archive.spool)
+    (partition,) = pin(spec, snapshot(), None, archive.storage, Memory(archive.states)).partitions
+    reading = read_partition(spec, partition, (None,), ("s",), archive.storage, archive.spool)
     rows = pl.concat(reading.slices)
     assert account(reading, reasons(rows)).counted == 3
 
@@ -143,7 +144,7 @@ def test_the_reference_is_read_alike(archive: Archive) -> None:
     spec = spec_of(reference={"path": "ref/*.parquet"})
     reference = archive.pin(spec).reference
     assert reference is not None
-    reading = read_partition(spec, reference, None, ("s",), archive.storage, archive.spool)
+    reading = read_partition(spec, reference, (None,), ("s",), archive.storage, archive.spool)
     rows = pl.concat(reading.slices)
     assert (account(reading, reasons(rows)).counted, rows["@label"].null_count()) == (3, 0)
 
@@ -292,9 +293,9 @@ def test_a_far_object_is_spooled_one_at_a_time_and_removed(archive: Archive, tie
     archive.log(rows_of(3))
     archive.log(rows_of(4), "b")
     spec, far = spec_of(tier=tier), Versioned(archive.storage)
-    (partition,) = pin(spec, parse_window(DAY), None, far).partitions
+    (partition,) = pin(spec, parse_window(DAY), None, far, Memory(archive.states)).partitions
     assert [pinned.sha256 is not None for pinned in partition.logs] == [tier == "high"] * 2
-    reading = read_partition(spec, partition, None, ("s",), far, archive.spool)
+    reading = read_partition(spec, partition, (None,), ("s",), far, archive.spool)
     seen = []
     for frame in reading.slices:
         assert len(list(archive.spool.rglob("copy"))) == 1

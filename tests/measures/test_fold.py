@@ -19,7 +19,10 @@ from retroaudit.measures.store import digest
 NEEDS = (Need("rows"), Need("cells", ("s",)), *(Need(m, ("x",)) for m in ("counts", "grid", "moments", "categories")))
 SCHEMA = {"x": pl.Float64, "s": pl.String, PREDICTION: pl.Int8, EXCLUDED: pl.String}
 LINE = st.tuples(
-    st.none() | st.floats(), st.sampled_from(["a", "b", None]), st.sampled_from([0, 1, None]), st.sampled_from([None, "x"])
+    st.none() | st.floats(),
+    st.sampled_from(["a", "b", None]),
+    st.sampled_from([0, 1, None]),
+    st.sampled_from([None, "x"]),
 )
 FRAMES = st.lists(LINE, max_size=5).map(lambda lines: pl.DataFrame(lines, schema=SCHEMA, orient="row"))
 NOTHING = measure((), NEEDS)

@@ -53,7 +53,6 @@ def test_the_design_whole_is_refused_for_what_nothing_honours_yet_and_nothing_el
     assert [fault.subject for fault in faults] == [
         f"lending.yaml:{line['ready']} logs.ready",
         f"lending.yaml:{line['attributes']} attributes",
-        f"lending.yaml:{line['reference']} reference.max_age",
         f"lending.yaml:{line['subject']} columns.subject",
         f"lending.yaml:{line['decision']} columns.decision",
         f"lending.yaml:{line['latency_ms']} columns.latency_ms",
@@ -71,7 +70,7 @@ def test_the_design_whole_is_refused_for_what_nothing_honours_yet_and_nothing_el
 def test_the_design_without_what_nothing_honours_yet_says_all_the_rest() -> None:
     cut = re.sub(r"(?m)^(attributes|consumers|fields|quality|policy):.*\n", "", WHOLE)
     cut = re.sub(r"(?m)^  (ready|subject|decision|latency_ms|consumer):.*\n", "", cut)
-    cut = cut.replace(", max_age: 180d", "").replace(", month: true, quarter: true", "")
+    cut = cut.replace(", month: true, quarter: true", "")
     spec = parse(cut, "lending.yaml", {"credit-team": "tier: low\nconfidence: 0.9\n"}.get)
     assert spec.tier == "high"  # the spec's own
     assert spec.confidence == 0.9  # the team's
@@ -95,8 +94,6 @@ def test_the_design_without_what_nothing_honours_yet_says_all_the_rest() -> None
         ("task", "regression"),
         ("logs.ready", {"marker": "_SUCCESS"}),
         ("attributes", {"path": "people/*.parquet", "id": "person"}),
-        ("reference.max_age", "180d"),
-        ("reference.window", "previous"),
         ("columns.subject", "person"),
         ("columns.weight", "w"),
         ("columns.decision", "done"),

@@ -143,7 +143,8 @@ def test_no_version_for_the_day_is_bad_input() -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["../x", "..", ".", "", "a/b", "*", "1.*", "**", "{date}", "{version}", "a?", "[a]", "a\\b", "a\nb", "x" * 999]
+    "name",
+    ["../x", "..", ".", "", "a/b", "*", "1.*", "**", "{date}", "{version}", "a?", "[a]", "a\\b", "a\nb", "x" * 999],
 )
 def test_a_version_cannot_lead_elsewhere(name: str) -> None:
     spec = spec_of({"path": "r/{version}/*.parquet"}, versions=[{"name": name, "from": "2026-01-01"}])

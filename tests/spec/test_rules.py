@@ -96,7 +96,6 @@ def test_good_specs_pass(more: str) -> None:
         ("reference: {path: 'r/{version}/{version}'}\nversions: [{name: a, from: 2026-01-01}]", "11 ref", "once"),
         ("reference: {path: 'r/{version}/*'}", "11 reference.path", "versions to be declared"),
         ("reference: {path: 'r/{vers}/*'}", "11 reference.path", "no braces but those of {date} and {version}"),
-        ("reference: {path: 'r/*', max_age: 180d}", "11 reference.date", "as max_age is set"),
         ("reference: {window: previous, max_age: 180d}", "11 reference.max_age", "the fixed reference that may age"),
         ("reference: {window: [previous, previous]}", "11 reference.window", "each rolling reference once"),
         ("reference: {window: trailing, trailing: 0d}", "11 reference.trailing", "one day or more"),

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from retroaudit.archive.labels import LabelColumns
 from retroaudit.archive.times import instants
 
 NEVER = -(2**63)  # before every cut-off: no label has a time that could be awaited
@@ -15,17 +14,18 @@ NEVER = -(2**63)  # before every cut-off: no label has a time that could be awai
 
 @dataclass
 class Arrivals:
-    """`last` is in microseconds since 1970: None until labels were read, `NEVER` where none says when it arrived."""
+    """`last` is in microseconds since 1970, `NEVER` where no label says when it arrived; known once all was `read`."""
 
-    last: int | None = None
+    column: str | None
+    zone: str
+    last: int = NEVER
+    read: bool = False
 
-    def seen(
-        self, slices: Iterable[tuple[str, pl.DataFrame]], columns: LabelColumns
-    ) -> Iterator[tuple[str, pl.DataFrame]]:
-        """The same slices; `last` is known once they were consumed."""
-        self.last = NEVER
+    def seen(self, slices: Iterable[tuple[str, pl.DataFrame]]) -> Iterator[tuple[str, pl.DataFrame]]:
+        """The same slices."""
         for key, frame in slices:
-            if columns.arrived is not None and columns.arrived in frame.columns:
-                latest = instants(frame[columns.arrived], columns.zone).max()
+            if self.column in frame.columns:
+                latest = instants(frame[self.column], self.zone).max()
                 self.last = max(self.last, latest if isinstance(latest, int) else NEVER)
             yield key, frame
+        self.read = True

@@ -7,11 +7,11 @@ import json
 import re
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from retroaudit.archive.inputs import Partition, Pinned
 from retroaudit.faults import Fault, IntegrityBroken
-from retroaudit.storage.protocol import ObjectInfo, Storage, unchanged
+from retroaudit.storage.protocol import Erasable, ObjectInfo, Storage, unchanged
 
 ROOT = "digests/"
 _CHUNK = 2**23
@@ -27,7 +27,7 @@ class Memory:
     file and sets its time back deceives the memory, and no audit that hashes everything.
     """
 
-    storage: Storage
+    storage: Erasable
 
     def recall(self, archive: str, info: ObjectInfo) -> str | None:
         """The SHA-256 of the object with this identity in the archive of this address, where it is known."""
@@ -38,20 +38,24 @@ class Memory:
         return text if _HEX.fullmatch(text) else None
 
     def remember(self, archive: str, info: ObjectInfo, sha256: str) -> None:
-        """Keep it for the next audit."""
-        self.storage.put_if_absent(_path(archive, info), sha256.encode())
+        """Keep it for the next audit; what is there instead is no digest, and gives way."""
+        path = _path(archive, info)
+        if not self.storage.put_if_absent(path, sha256.encode()) and self.recall(archive, info) is None:
+            self.storage.erase(path)
+            self.storage.put_if_absent(path, sha256.encode())
 
 
 @dataclass(frozen=True)
 class Hashing:
     """Which contents are hashed: all of them where `everything`, else those that their store gives no version.
 
-    With `everything` (tier high) nothing is taken from memory: each audit reads all bytes.
+    With `everything` (tier high) nothing is taken from memory: each audit reads all bytes, once.
     """
 
     storage: Storage
     everything: bool
     memory: Memory
+    done: dict[ObjectInfo, str] = field(default_factory=dict)
 
     def partition(self, partition: Partition) -> Partition:
         """The partition with the digests of its objects."""
@@ -68,11 +72,12 @@ class Hashing:
         return replace(pinned, sha256=self._sha256(pinned))
 
     def _sha256(self, pinned: Pinned) -> str:
-        url = self.storage.url
-        found = None if self.everything else self.memory.recall(url, pinned.info)
+        url, info = self.storage.url, pinned.info
+        found = self.done.get(info) or (None if self.everything else self.memory.recall(url, info))
         if found is None:
             found = sha256(pinned, self.storage)
-            self.memory.remember(url, pinned.info, found)
+            self.memory.remember(url, info, found)
+        self.done[info] = found
         return found
 
 

@@ -42,6 +42,15 @@ class Inputs:
     rolling: Mapping[str, Inputs] = field(default_factory=dict)  # the rolling references, each a window of its own
     labels_due: bool = False  # the audit ran before `as_of`: labels were not complete, and none was pinned
 
+    def rolling_as_of(self, name: str, partition: Partition) -> datetime | None:
+        """When the labels of a rolling reference's partition are looked at: at the age of the window's own.
+
+        Of a trailing one that is as long after each day's end, of the others as long after the end of them all.
+        """
+        if name != "trailing" or self.as_of is None or self.window.end is None or partition.end is None:
+            return self.rolling[name].as_of
+        return partition.end + (self.as_of - self.window.end)
+
     def unlabelled(self) -> Inputs:
         """The same without label objects, since they are still due."""
         partitions = tuple(replace(partition, labels=()) for partition in self.partitions)

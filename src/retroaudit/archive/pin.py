@@ -15,7 +15,7 @@ from retroaudit.archive.partitions import SNAPSHOT, Found, find
 from retroaudit.faults import BadInput, Fault
 from retroaudit.spec.model import Spec
 from retroaudit.spec.references import reference_path, rolling_windows
-from retroaudit.spec.window import Window, day_bounds, is_valid
+from retroaudit.spec.window import Window, day_bounds
 from retroaudit.storage.protocol import ObjectInfo, Storage
 
 REFERENCE = "reference"
@@ -31,7 +31,7 @@ def pin(spec: Spec, window: Window, as_of: datetime | None, storage: Storage, me
     (naming the nearest keys), and where `limits.bytes` would be passed. A window without any object, in an archive
     that has others, is all missing days and no error.
     """
-    rolling = {name: _valid(spec, each) for name, each in rolling_windows(spec, window).items()}
+    rolling = rolling_windows(spec, window)
     days = tuple(sorted({*window.days, *(day for each in rolling.values() for day in each.days)}))
     patterns = {"logs.path": spec.logs.path, "labels.path": spec.labels.path if spec.labels else None}
     patterns |= {"logs.control": spec.logs.control, "reference.path": reference_path(spec, window)}
@@ -43,11 +43,6 @@ def pin(spec: Spec, window: Window, as_of: datetime | None, storage: Storage, me
     days_of = replace(_assemble(window, as_of, found), reference=_reference(found))
     moved = {name: _assemble(each, _at_same_age(as_of, window, each), found) for name, each in rolling.items()}
     return _hashed(replace(days_of, rolling=moved), whole)
-
-
-def _valid(spec: Spec, window: Window) -> Window:
-    """A rolling reference's window without the days for which the spec is not valid."""
-    return replace(window, days=tuple(day for day in window.days if is_valid(spec, day)))
 
 
 def _at_same_age(as_of: datetime | None, window: Window, other: Window) -> datetime | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -11,9 +11,10 @@ import polars as pl
 
 from retroaudit.archive.arrivals import Arrivals
 from retroaudit.archive.control import ControlTotal, control_total
+from retroaudit.archive.cutoffs import is_mature
 from retroaudit.archive.footer import Footer
 from retroaudit.archive.inputs import Accounting, Partition, Pinned
-from retroaudit.archive.labels import LabelColumns, Lookup, lookup, unseen
+from retroaudit.archive.labels import Cutoff, LabelColumns, Lookup, lookup, unseen
 from retroaudit.archive.objects import opened
 from retroaudit.archive.outcomes import positives
 from retroaudit.archive.rows import prepare, roles, typed
@@ -32,28 +33,34 @@ class Reading:
     slices: Iterator[pl.DataFrame]
     tally: Tally
     known: Lookup | None
-    last_arrival: int | None  # of the labels kept apart, microseconds; NEVER without any, None where they were not read
+    arrivals: Arrivals
     control: ControlTotal | None
     has_ids: bool  # whether the spec names the column of ids
 
 
 def read_partition(
-    spec: Spec, partition: Partition, as_of: datetime | None, columns: Collection[str], storage: Storage, spool: Path
+    spec: Spec,
+    partition: Partition,
+    cutoffs: Sequence[datetime | None],
+    columns: Collection[str],
+    storage: Storage,
+    spool: Path,
 ) -> Reading:
     """Open one partition, or the reference snapshot (no time bounds); `columns` are those that will be measured.
 
-    Labels are read now, the logs while `slices` is consumed, one file at a time below `spool`. Raises `Unreadable`,
-    now or while consuming, where any object of the partition cannot be read: the partition is then excluded whole
-    (`unreadable`). Raises `IntegrityBroken` where an object is no longer what was pinned.
+    Labels are looked at as of each of the `cutoffs`, of which there is at least one. They are read now, the logs while
+    `slices` is consumed, one file at a time below `spool`. Raises `Unreadable`, now or while consuming, where any
+    object of the partition cannot be read: the partition is then excluded whole (`unreadable`). Raises
+    `IntegrityBroken` where an object is no longer what was pinned.
     """
-    arrivals = Arrivals()
-    known = _labels(spec, partition, as_of, storage, spool, arrivals)
+    arrivals = _arrivals(spec)
+    known = _labels(spec, partition, cutoffs, storage, spool, arrivals)
     control = control_total(spec, partition, storage, spool) if spec.logs.control else None
     tally = Tally.of(known)
     rows = _rows(
         spec=spec, partition=partition, columns=columns, storage=storage, spool=spool, known=known, tally=tally
     )
-    return Reading(partition, rows, tally, known, arrivals.last, control, spec.columns.id is not None)
+    return Reading(partition, rows, tally, known, arrivals, control, spec.columns.id is not None)
 
 
 def read_columns(
@@ -66,8 +73,10 @@ def read_columns(
                 yield typed(frame, spec, columns)
 
 
-def account(reading: Reading, rows: Mapping[str | None, int]) -> Accounting:
-    """The account of a partition that was consumed whole; `rows` are the rows by reason that the measures saw.
+def account(reading: Reading, rows: Mapping[str | None, int], cutoff: int = 0) -> Accounting:
+    """The account of a partition that was consumed whole, with its labels as of one of its cut-offs.
+
+    `rows` are the rows by reason that the measures saw.
 
     Raises `IntegrityBroken` where the measures did not see every row that was read.
     """
@@ -86,7 +95,7 @@ def account(reading: Reading, rows: Mapping[str | None, int]) -> Accounting:
         control=control.rows,
         control_fault=control.fault,
         control_by_version=control.by_version,
-        labels=tally.labels(reading.known),
+        labels=tally.labels(reading.known, cutoff),
         duplicate_ids=tally.duplicate_ids if reading.has_ids else None,
         null_ids=tally.null_ids if reading.has_ids else None,
     )
@@ -125,17 +134,41 @@ def _check_time(name: str, pinned: Pinned, found: Footer) -> None:
         raise Unreadable(Fault(pinned.info.key, f"{column.type} in the time column {name[:100]!r}", expected))
 
 
+def last_arrival(spec: Spec, partition: Partition, storage: Storage, spool: Path) -> int:
+    """When the last label of a partition arrived, from that column alone. Raises as `read_partition` does."""
+    arrivals = _arrivals(spec)
+    for _ in arrivals.seen(_label_slices(spec, partition, {arrivals.column}, storage, spool)):
+        pass
+    return arrivals.last
+
+
+def _arrivals(spec: Spec) -> Arrivals:
+    return Arrivals(spec.labels.arrived if spec.labels else None, spec.time.zone)
+
+
 def _labels(
-    spec: Spec, partition: Partition, as_of: datetime | None, storage: Storage, spool: Path, arrivals: Arrivals
+    spec: Spec,
+    partition: Partition,
+    cutoffs: Sequence[datetime | None],
+    storage: Storage,
+    spool: Path,
+    arrivals: Arrivals,
 ) -> Lookup | None:
     """The labels kept apart, or None where they are a column of the logs: no label path, or a reference."""
     own = spec.columns
-    if spec.labels is None or own.id is None or own.label is None or (partition.start is None and not partition.labels):
+    if not kept_apart(spec, partition) or spec.labels is None or own.id is None or own.label is None:
         return None
-    if as_of is not None and partition.end is not None and partition.end + spec.labels.mature_after > as_of:
-        return unseen(sum(_count(pinned, storage, spool, spec) for pinned in partition.labels))
+    known = [Cutoff(at, is_mature(spec, partition, at)) for at in cutoffs]
+    if not any(cutoff.mature for cutoff in known):
+        return unseen(sum(_count(pinned, storage, spool, spec) for pinned in partition.labels), len(known))
     wanted = LabelColumns(own.id, own.label, spec.labels.arrived, positives(own.positive), spec.time.zone)
-    return lookup(arrivals.seen(_label_slices(spec, partition, wanted, storage, spool), wanted), wanted, as_of)
+    names = {wanted.id, wanted.label, wanted.arrived}
+    return lookup(arrivals.seen(_label_slices(spec, partition, names, storage, spool)), wanted, known)
+
+
+def kept_apart(spec: Spec, partition: Partition) -> bool:
+    """Whether a partition's labels have files of their own: not those of a reference, which lie in its rows."""
+    return spec.labels is not None and (partition.start is not None or bool(partition.labels))
 
 
 def _count(pinned: Pinned, storage: Storage, spool: Path, spec: Spec) -> int:
@@ -144,10 +177,10 @@ def _count(pinned: Pinned, storage: Storage, spool: Path, spec: Spec) -> int:
 
 
 def _label_slices(
-    spec: Spec, partition: Partition, wanted: LabelColumns, storage: Storage, spool: Path
+    spec: Spec, partition: Partition, names: Collection[str | None], storage: Storage, spool: Path
 ) -> Iterator[tuple[str, pl.DataFrame]]:
-    names = {name for name in (wanted.id, wanted.label, wanted.arrived) if name is not None}
+    wanted = {name for name in names if name is not None}
     for pinned in partition.labels:
         with opened(pinned, storage, spool, spec.limits) as (path, found):
-            for frame in slices(path, pinned.info.key, found, names, spec.limits):
+            for frame in slices(path, pinned.info.key, found, wanted, spec.limits):
                 yield pinned.info.key, frame

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from retroaudit.archive.cutoffs import encoded
 from retroaudit.archive.inputs import Partition
 from retroaudit.archive.labels import Lookup, text_ids
 from retroaudit.archive.outcomes import INVALID, outcome, positives
@@ -23,21 +24,25 @@ RESERVED = "@"  # no column of a file may start with it
 EXCLUDED = "@excluded"  # null: the row counts; else the reason why it does not
 VERSION = "@version"  # string or null
 PREDICTION = "@prediction"  # Int8: 1 positive, 0 negative, null absent
-LABEL = "@label"  # Int8: 1 positive, 0 negative, null not (yet) known
+LABEL = "@label"  # Int8: 1 positive, 0 negative, null not (yet) known; of labels kept apart the code of `cutoffs`
 REASONS = ("time_missing", "outside_partition", "prediction_invalid", "score_invalid", "label_invalid")
 
 
 @dataclass(frozen=True)
 class Labels:
-    """What the rows of a slice are labelled with.
+    """What the rows of a slice are labelled with, at each cut-off; once where labels lie in the logs.
 
-    `values` is Int8: 1, 0, -1 invalid, null not known, or not to be known (`unexpected`: a label where no outcome
+    `values` are Int8: 1, 0, -1 invalid, null not known, or not to be known (`unexpected`: a label where no outcome
     can be observed). `wanted` are the rows of the lookup that were joined, None where labels lie in the logs.
     """
 
-    values: pl.Series
-    unexpected: pl.Series
+    values: tuple[pl.Series, ...]
+    unexpected: tuple[pl.Series, ...]
     wanted: pl.Series | None
+
+    def known(self) -> tuple[pl.Series, ...]:
+        """The labels that can be used: 1, 0 or null."""
+        return tuple(map(_valid, self.values))
 
 
 @dataclass(frozen=True)
@@ -76,8 +81,8 @@ def prepare(
     added = {
         EXCLUDED: _excluded(frame, prediction, labels, spec, partition),
         VERSION: _raw(frame, own.version).cast(pl.String),
-        PREDICTION: prediction.replace({INVALID: None}),
-        LABEL: labels.values.replace({INVALID: None}),
+        PREDICTION: _valid(prediction),
+        LABEL: labels.known()[0] if known is None else encoded(labels.known()),
     }
     return Prepared(typed(frame, spec, columns).with_columns(**added), ids, labels)
 
@@ -108,13 +113,16 @@ def _number(found: pl.Series) -> pl.Series:
 
 def _labels(frame: pl.DataFrame, ids: pl.Series, prediction: pl.Series, spec: Spec, known: Lookup | None) -> Labels:
     """The label of each row, from the lookup or from the logs, where its outcome can be observed."""
-    if known is None:
-        label, wanted = outcome(_raw(frame, spec.columns.label), positives(spec.columns.positive)), None
-    else:
+    found: tuple[pl.Series, ...] = (outcome(_raw(frame, spec.columns.label), positives(spec.columns.positive)),)
+    wanted = None
+    if known is not None:
         joined = ids.alias("@id").to_frame().join(known.frame, on="@id", how="left", maintain_order="left")
-        label, wanted = joined["label"], joined["row"].drop_nulls()
-    elsewhere = _unobservable(prediction, spec) & label.is_not_null()
-    return Labels(label.zip_with(~elsewhere, _raw(frame, None).cast(pl.Int8)), elsewhere, wanted)
+        found = tuple(joined[str(place)] for place in range(len(known.tallies)))
+        wanted = joined["row"].drop_nulls()
+    unobservable, nothing = _unobservable(prediction, spec), _raw(frame, None).cast(pl.Int8)
+    elsewhere = tuple(unobservable & label.is_not_null() for label in found)
+    values = tuple(label.zip_with(~hidden, nothing) for label, hidden in zip(found, elsewhere, strict=True))
+    return Labels(values, elsewhere, wanted)
 
 
 def _unobservable(prediction: pl.Series, spec: Spec) -> pl.Series:
@@ -138,10 +146,13 @@ def _excluded(
         **_time_flags(_raw(frame, spec.columns.time), spec, partition),
         "prediction_invalid": prediction == INVALID,
         "score_invalid": ~_number(_raw(frame, spec.columns.score)).cast(pl.Float64).is_between(0, 1),
-        "label_invalid": labels.values == INVALID if labels.wanted is None else _nowhere(prediction),
+        "label_invalid": labels.values[0] == INVALID if labels.wanted is None else _nowhere(prediction),
     }
-    first = pl.coalesce([pl.when(reason).then(pl.lit(reason)) for reason in REASONS if reason in flags])
-    return pl.DataFrame(flags).select(first).to_series()
+    raised = {reason: flags[reason] for reason in REASONS if reason in flags and flags[reason].any()}
+    if not raised:
+        return _raw(frame, None)
+    first = pl.coalesce([pl.when(reason).then(pl.lit(reason)) for reason in raised])
+    return pl.DataFrame(raised).select(first).to_series()
 
 
 def _time_flags(times: pl.Series, spec: Spec, partition: Partition) -> Mapping[str, pl.Series]:
@@ -152,6 +163,12 @@ def _time_flags(times: pl.Series, spec: Spec, partition: Partition) -> Mapping[s
     slack = int(spec.time.slack.total_seconds()) * 10**6
     first, end = microseconds(partition.start) - slack, microseconds(partition.end) + slack
     return {"time_missing": at.is_null(), "outside_partition": (at < first) | (at >= end)}
+
+
+def _valid(outcomes: pl.Series) -> pl.Series:
+    """1, 0 or null: what is neither positive nor negative is null."""
+    invalid = (outcomes == INVALID).fill_null(value=False)
+    return outcomes.set(invalid, None) if invalid.any() else outcomes
 
 
 def _nowhere(values: pl.Series) -> pl.Series:

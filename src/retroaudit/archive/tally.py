@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -10,7 +11,7 @@ import polars as pl
 
 from retroaudit.archive.labels import Lookup
 from retroaudit.archive.outcomes import INVALID
-from retroaudit.archive.rows import EXCLUDED, LABEL, Prepared
+from retroaudit.archive.rows import EXCLUDED, Prepared
 
 
 @dataclass
@@ -21,28 +22,31 @@ class Tally:
     """
 
     matched: np.ndarray[tuple[int], np.dtype[np.bool_]]
+    labelled: tuple[Counter[str], ...]  # at each cut-off; once where labels lie in the logs
     rows: int = 0
     null_ids: int = 0
-    joined: int = 0
-    unexpected: int = 0
-    invalid: int = 0
     _ids: list[pl.Series] = field(default_factory=list)
 
     @classmethod
     def of(cls, known: Lookup | None) -> Tally:
         """A tally of no rows yet."""
-        return cls(np.zeros(known.frame.height if known else 0, dtype=np.bool_))
+        cutoffs = len(known.tallies) if known else 1
+        matched = np.zeros(known.frame.height if known else 0, dtype=np.bool_)
+        return cls(matched, tuple(Counter() for _ in range(cutoffs)))
 
     def add(self, prepared: Prepared) -> None:
         """Count one slice. What labels came to is told of rows that count; labels in the logs are not joined."""
         rows, labels = prepared.rows, prepared.labels
         counted = rows[EXCLUDED].is_null()
         self.rows += rows.height
-        self.unexpected += int((counted & labels.unexpected).sum())
+        for tally, values, hidden in zip(self.labelled, labels.values, labels.unexpected, strict=True):
+            tally["unexpected"] += int((counted & hidden).sum())
+            if labels.wanted is not None:
+                invalid = (values == INVALID).fill_null(value=False)
+                tally["joined"] += int((counted & values.is_not_null() & ~invalid).sum())
+                tally["invalid"] += int((counted & invalid).sum())
         if labels.wanted is not None:
             self.matched[labels.wanted.to_numpy()] = True
-            self.joined += int((counted & rows[LABEL].is_not_null()).sum())
-            self.invalid += int((counted & (labels.values == INVALID)).sum())
         self._add_ids(prepared.ids)
 
     def _add_ids(self, ids: pl.Series) -> None:
@@ -59,10 +63,14 @@ class Tally:
         hashes = pl.concat(self._ids) if self._ids else pl.Series(dtype=pl.UInt64)
         return hashes.len() - hashes.n_unique()
 
-    def labels(self, known: Lookup | None) -> Mapping[str, int]:
-        """What became of label rows, by name: `joined` always, `immature` where none was looked at, others over 0."""
-        counts = {"unexpected": self.unexpected, "invalid": self.invalid}
+    def labels(self, known: Lookup | None, cutoff: int) -> Mapping[str, int]:
+        """What became of label rows at a cut-off, by name.
+
+        `joined` always, `immature` where none was looked at, others over 0.
+        """
+        counts = dict(self.labelled[cutoff])
         if known is not None:
-            unmatched = known.frame.height - int(self.matched.sum())
-            counts |= {"joined": self.joined, "unmatched": unmatched, **known.tallies}
+            speaks = known.frame[str(cutoff)].is_not_null().to_numpy()
+            unmatched = int((speaks & ~self.matched).sum())
+            counts = {"joined": 0, **counts, "unmatched": unmatched, **known.tallies[cutoff]}
         return {name: count for name, count in sorted(counts.items()) if count or name in {"immature", "joined"}}

@@ -36,6 +36,8 @@ def export(
     """Add stored reports as runs to an Evidently workspace, a project a model; what is there already stays."""
     if evidently_workspace.exists() and not evidently_workspace.is_dir():
         raise BadInput(Fault(str(evidently_workspace), "a file", "a directory, or a new name"))
+    if report and model:
+        raise BadInput(Fault("--model", "reports by name too", "one of them, not both"))
     storage = open_storage(store)
     entries = [find(storage, text) for text in report] if report else _newest(storage, model)
     with console.progress("export", quiet=as_json) as (advance,):
@@ -62,8 +64,8 @@ def _newest(storage: Storage, model: str | None) -> list[Entry]:
 
 
 def _add(storage: Storage, entries: Sequence[Entry], workspace: Path, progress: Progress) -> list[dict[str, Any]]:
-    """One run a report. Evidently names a run's file by its id: what has one was there before."""
-    there = {path.stem for path in workspace.rglob("*.json")}
+    """One run a report. Evidently keeps a run as PROJECT/snapshots/RUN.json: what has that was there before."""
+    there = {path.stem for path in workspace.glob("*/snapshots/*.json")}
     runs: list[dict[str, Any]] = []
     with beside() as child:
         for number, entry in enumerate(entries):

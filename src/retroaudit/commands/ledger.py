@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from click.core import ParameterSource
 
 from retroaudit import console, telling
 from retroaudit.artefacts import Places
@@ -59,8 +58,8 @@ def replay(
     as_json: AsJson = False,
 ) -> None:
     """Make a stored report again, from rows or from states, and compare its bytes with those that were sealed."""
-    named = context.get_parameter_source("states") is ParameterSource.COMMANDLINE
-    _refuse_replay(archive, states, no_states=no_states, named=named)
+    source = context.get_parameter_source("states")
+    _refuse_replay(archive, states, no_states=no_states, named=source is not None and source.name == "COMMANDLINE")
     with tempfile.TemporaryDirectory(prefix="retroaudit-") as spool:
         where = _read_places(archive, store, None if no_states else states, Path(spool))
         entry = find(where.store, report)

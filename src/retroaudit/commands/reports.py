@@ -13,10 +13,10 @@ from retroaudit.commands.exports import evidently_snapshot
 from retroaudit.commands.options import AsJson, ReportText, Store
 from retroaudit.faults import BadInput, Fault
 from retroaudit.ledger.read import find, read_file, reports
+from retroaudit.progress import Step
 from retroaudit.report.canonical import parse
 from retroaudit.report.compare import compare
 from retroaudit.report.evidently.beside import beside
-from retroaudit.progress import Step
 from retroaudit.storage.open import open_storage
 
 commands = typer.Typer()

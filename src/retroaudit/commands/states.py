@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
 
@@ -14,10 +14,9 @@ from retroaudit.artefacts import Work
 from retroaudit.commands.options import AsJson, ReportText, StatesPlace, Store
 from retroaudit.faults import BadInput, Fault
 from retroaudit.ledger.read import find, read_file
-from retroaudit.progress import Step
 from retroaudit.replaying import work_of
 from retroaudit.report.canonical import parse
-from retroaudit.retention import damaged, expired, group, holdings, of_work, outdated
+from retroaudit.retention import by_kind, damaged, expired, holdings, of_work, outdated
 from retroaudit.retention import erase as remove
 from retroaudit.spec.model import Duration
 from retroaudit.storage.open import open_storage
@@ -69,7 +68,7 @@ def prune(
         chosen += outdated(storage)
     if broken:
         chosen += damaged(storage)
-    _remove(storage, chosen, yes=yes, as_json=as_json, told=telling.PRUNED)
+    _remove(storage, chosen, {}, telling.PRUNED, yes=yes, as_json=as_json)
 
 
 @commands.command(
@@ -91,7 +90,7 @@ def erase(
     entry = find(ledger, report)
     work = _only(work_of(parse(read_file(ledger, entry, "report.json"))), partition or ())
     about = {"report": str(entry.report), "partitions": sorted({each.name for each in work})}
-    _remove(storage, of_work(storage, work), yes=yes, as_json=as_json, told=telling.ERASED, about=about)
+    _remove(storage, of_work(storage, work), about, telling.ERASED, yes=yes, as_json=as_json)
 
 
 def _only(work: Sequence[Work], partitions: Sequence[str]) -> list[Work]:
@@ -112,24 +111,23 @@ def _duration(option: str, text: str) -> timedelta:
 
 
 def _remove(
-    storage: Erasable, chosen: Iterable[ObjectInfo], *, yes: bool, as_json: bool, told: str, about: Any = None
+    storage: Erasable,
+    chosen: Iterable[ObjectInfo],
+    about: Mapping[str, Any],
+    cost: Sequence[str],
+    *,
+    yes: bool,
+    as_json: bool,
 ) -> None:
-    """Remove what was chosen where `yes`, and tell it by kind."""
+    """Remove what was chosen, where `yes`; tell it by kind, what it is about, and what it costs."""
     objects = list({info.key: info for info in chosen}.values())
-    found = group(objects)  # before they go
+    found = by_kind(objects)
     if yes:
         with console.progress("erase", quiet=as_json) as (advance,):
-            done = 0
-
-            def tell(_: str) -> None:
-                nonlocal done
-                advance(Step("objects", done, len(objects)))
-                done += 1
-
-            remove(storage, objects, tell)
+            remove(storage, objects, advance)
     if as_json:
         kinds = [each.summary() for each in found]
         keys = [info.key for info in objects]
-        console.print_json({**(about or {}), "states": storage.url, "erased": yes, "kinds": kinds, "objects": keys})
+        console.print_json({**about, "states": storage.url, "erased": yes, "kinds": kinds, "objects": keys})
     else:
-        telling.removed(found, told, yes=yes, about=about)
+        telling.removed(found, about, cost, yes=yes)

@@ -5,11 +5,8 @@ State: one row of `last` (Int64, microseconds since 1970 in UTC; `NEVER` where n
 
 from __future__ import annotations
 
-from datetime import datetime
-
 import polars as pl
 
-from retroaudit.archive.times import microseconds
 from retroaudit.measures.measure import State
 
 NAME, VERSION = "arrivals", 1
@@ -23,8 +20,3 @@ def state(last: int) -> State:
 def finish(lines: State) -> int:
     """When the last label arrived."""
     return int(lines["last"][0])
-
-
-def over(last: int | None, as_of: datetime) -> bool:
-    """Whether all labels had arrived at `as_of`; not where it is unknown."""
-    return last is not None and last <= microseconds(as_of)

@@ -107,8 +107,9 @@ class Reference(Part):
     """What drift is measured against: a fixed snapshot, and other windows of the same model beside it.
 
     `path` may hold `{version}`: the version that is declared for the window's last day. `date` is the last day of the
-    data that the snapshot holds (by default the day from which that version serves); `max_age` bounds how old it may
-    be at the audit's `as_of`. `window` names rolling references; `trailing` is how long that one is.
+    data that the snapshot holds; by default the day from which that version serves, or the last of its event times.
+    `max_age` bounds how old it may be at the audit's `as_of`. `window` names rolling references; `trailing` is how
+    long that one is.
     """
 
     path: str | None = None

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 
 from retroaudit.faults import BadInput, Fault
 from retroaudit.spec.model import RollingName, Spec, Version
 from retroaudit.spec.paths import VERSION, path_faults
 from retroaudit.spec.tree import show
-from retroaudit.spec.window import SNAPSHOT, Window, parse_window
+from retroaudit.spec.window import Window, is_valid, parse_window
+from retroaudit.spec.zones import zone as zone_of
 
 _DAY = timedelta(days=1)
 _WEEK = 7
+_NOT_LITERAL = frozenset("/*")
 Span = tuple[date, date]  # the first day, and the day after the last
 
 
@@ -24,19 +27,29 @@ def rolling_windows(spec: Spec, window: Window) -> dict[str, Window]:
     * `same-weekday`: as many days, so many whole weeks earlier that the two do not overlap.
     * `trailing`: the `reference.trailing` days before it.
     * `year-ago`: the same days of the calendar one year earlier (28 February for 29 February).
+
+    Only days for which the spec is valid are compared with; a window may be left without any.
     """
-    if spec.reference is None or window.kind == SNAPSHOT:
+    if spec.reference is None or window.start is None or window.end is None:
         return {}
-    first, end = date.fromisoformat(window.days[0]), date.fromisoformat(window.days[-1]) + _DAY
+    zone = zone_of(window.zone)
+    first, end = window.start.astimezone(zone).date(), window.end.astimezone(zone).date()
     trailing = spec.reference.trailing
     spans: Mapping[RollingName, Callable[[], Span]] = {
         "previous": lambda: (_before(window, first, end), first),
         "same-weekday": lambda: _weeks_before(first, end),
         "trailing": lambda: (first - trailing, first),
-        "year-ago": lambda: (_year_before(first), _year_before(end)),
+        "year-ago": lambda: (_year_before(first), _end_year_before(end)),
     }
-    found = {name: spans[name]() for name in spec.reference.window}
-    return {name: parse_window(f"{a}/{b}", window.zone) for name, (a, b) in found.items()}
+    return {name: _window(spec, *spans[name](), window.zone) for name in spec.reference.window}
+
+
+def _window(spec: Spec, first: date, end: date, zone: str) -> Window:
+    try:
+        window = parse_window(f"{first}/{end}", zone)
+    except BadInput:  # a day that the zone skipped
+        return Window(f"{first}_{end}", "range", zone, None, None, ())
+    return replace(window, days=tuple(day for day in window.days if is_valid(spec, day)))
 
 
 def reference_path(spec: Spec, window: Window) -> str | None:
@@ -47,15 +60,18 @@ def reference_path(spec: Spec, window: Window) -> str | None:
     path = spec.reference.path if spec.reference else None
     if path is None or VERSION not in path:
         return path
-    resolved = path.replace(VERSION, _serving(spec, window).name)
+    name = _serving(spec, window).name
+    resolved = path.replace(VERSION, name)
     faults = path_faults(resolved, dates=False)
+    if set(name) & _NOT_LITERAL:
+        faults = (*faults, "the version's name as a part of a segment, without / and *")
     if faults:
         raise BadInput([Fault("reference.path", show(resolved), expected) for expected in faults])
     return resolved
 
 
 def reference_age(spec: Spec, window: Window, as_of: datetime | None) -> timedelta | None:
-    """How old the fixed reference is at `as_of`; None where the spec does not date it, or nothing has a date."""
+    """How old the fixed reference is at `as_of`, as the spec dates it; None where it does not."""
     own = spec.reference
     if own is None or own.path is None or as_of is None:
         return None
@@ -86,6 +102,11 @@ def _before(window: Window, first: date, end: date) -> date:
 def _weeks_before(first: date, end: date) -> Span:
     shift = timedelta(days=_WEEK * math.ceil((end - first).days / _WEEK))
     return first - shift, end - shift
+
+
+def _end_year_before(end: date) -> date:
+    """The day after the last, one year earlier; a month ends with its last day, whichever that is."""
+    return _year_before(end) if end.day == 1 else _year_before(end - _DAY) + _DAY
 
 
 def _year_before(day: date) -> date:

@@ -104,8 +104,6 @@ def _reference_age(own: Reference, spec: Spec) -> Iterator[Complaint]:
     by_version = own.path is not None and VERSION in own.path
     if own.max_age is not None and own.path is None:
         yield Complaint(("reference", "max_age"), "no reference.path", "the fixed reference that may age")
-    elif own.max_age is not None and own.date is None and not by_version:
-        yield Complaint(("reference", "date"), "nothing", "the last day of the reference's data, as max_age is set")
     if by_version and not spec.versions:
         yield Complaint(("reference", "path"), "{version}", "versions to be declared, with the days they serve")
 

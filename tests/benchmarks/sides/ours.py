@@ -39,7 +39,7 @@ def measured(spec: Spec, storage: Storage, part: Partition, needs: Iterable[Need
     wanted = sorted({*needs, ROWS})
     columns = {column for need in wanted for column in need.columns}
     with tempfile.TemporaryDirectory() as spool:
-        return measure(read_partition(spec, part, None, columns, storage, Path(spool)).slices, wanted)
+        return measure(read_partition(spec, part, (None,), columns, storage, Path(spool)).slices, wanted)
 
 
 def all_needs(spec: Spec) -> set[Need]:

@@ -23,6 +23,8 @@ _STATES: Mapping[ColumnType, tuple[str, ...]] = {
     "categorical": ("counts", "categories"),
 }
 _CELLS: tuple[str, ...] = ()
+_DAY = timedelta(days=1)
+_UNDATED = "nothing says of when the reference is: name reference.date"
 _SLOW = "slow drift cannot be seen against a rolling reference alone: the spec names no fixed one"
 
 
@@ -70,13 +72,13 @@ def check(spec: Spec, profile: Profile, reference: Profile | None) -> list[Metri
 
 
 def _age(spec: Spec, profile: Profile) -> Iterator[Metric]:
-    """How many days old the fixed reference is at the audit's cut-off, where the spec says when it is from."""
-    if profile.reference_age is not None and spec.reference is not None:
-        most = spec.reference.max_age
-        threshold = Threshold(max=most / timedelta(days=1)) if most is not None else None
-        yield Metric.exact(
-            "drift", "reference_age_days", profile.reference_age / timedelta(days=1), threshold=threshold
-        )
+    """How many days old the fixed reference is at the audit's cut-off; where its age is limited, or known."""
+    most = spec.reference.max_age if spec.reference else None
+    threshold = Threshold(max=most / _DAY) if most is not None else None
+    if profile.reference_age is not None:
+        yield Metric.exact("drift", "reference_age_days", profile.reference_age / _DAY, threshold=threshold)
+    elif threshold is not None:
+        yield Metric.insufficient("drift", "reference_age_days", _UNDATED, threshold=threshold)
 
 
 def _without_logs(spec: Spec, profile: Profile) -> Iterator[Metric]:
