@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import Any
 
 from retroaudit.archive.footer import Footer, parse, tail
 from retroaudit.archive.inputs import Pinned as PinnedObject
-from retroaudit.artefacts import Pinned, Places
+from retroaudit.artefacts import Pinned, Places, Work
 from retroaudit.faults import Unreadable
 from retroaudit.measuring import Ahead, look_ahead
 from retroaudit.spec.model import Spec
@@ -43,7 +43,11 @@ class Pass:
 
 def passes(pinned: Pinned, places: Places) -> tuple[Pass, ...]:
     """The passes over the archive that `measure` would make now; those that read nothing are named too."""
-    ahead = [look_ahead(pinned.spec, work, places.states) for work in pinned.work()]
+    ahead, before = [], set[Work]()
+    for work in pinned.work():
+        same = replace(work, role="")  # of two references that share a day, the first reads it
+        ahead.append(Ahead.none(work) if same in before else look_ahead(pinned.spec, work, places.states))
+        before.add(same)
     alike = groupby(ahead, key=lambda each: (each.work.role, each.columns, each.with_labels))
     return tuple(_pass(pinned.spec, tuple(group), places.archive) for _, group in alike)
 

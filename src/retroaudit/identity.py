@@ -14,6 +14,7 @@ from retroaudit.archive.cutoffs import Cutoffs
 from retroaudit.archive.inputs import Inputs, Partition
 from retroaudit.archive.pin import content_digest, control_digest, label_digest
 from retroaudit.archive.read import kept_apart
+from retroaudit.archive.rows import PREPARATION, numeric
 from retroaudit.artefacts import REFERENCE, WINDOW, Judged, Kept, Merged, Pinned, Places, Request, Run, Work
 from retroaudit.checks.all import CHECKS
 from retroaudit.judgement.findings import POLICY_VERSION
@@ -35,6 +36,7 @@ _DECIDING = (
     "label",
     "positive",
 )  # columns that decide which rows count
+_OF_A_FILE = ("rows", "columns", "cell_bytes", "decoded_bytes")  # limits beyond which a file is not read
 
 
 def digest(value: object) -> str:
@@ -103,18 +105,18 @@ def cause(pinned: Pinned, previous: Mapping[str, str] | None) -> tuple[str, ...]
 class StateKeys:
     """What decides a partition's states: its content, the measure, and the rules of which rows count.
 
-    The states of labels depend on which labels were seen too; the others do not.
+    The states of labels that are kept apart depend on which labels were seen too; the others do not.
     """
 
     content: str
-    kinds: Mapping[str, str]
+    numbers: frozenset[str]
     of_rows: Mapping[str, str]
     of_labels: Mapping[str, str]
     of_control: Mapping[str, str]
 
     def of(self, need: Need) -> StateKey:
         """The key of what a need is answered with."""
-        types = {"types": ",".join(self.kinds.get(name, "text") for name in need.columns)}
+        types = {"types": ",".join("number" if name in self.numbers else "any" for name in need.columns)}
         own = {**self.of_rows, **types, **(self.of_labels if need.measure in LABELLED else {})}
         return StateKey(self.content, need.measure, MEASURES[need.measure].version, need.columns, own)
 
@@ -128,22 +130,29 @@ class StateKeys:
 def state_keys(spec: Spec, work: Work, cutoffs: Cutoffs) -> StateKeys:
     """The keys of a partition's states, its labels looked at as of these cut-offs."""
     document, partition = spec_document(spec), work.partition
-    rules = {name: document["columns"][name] for name in _DECIDING} | {"time_rules": document["time"]}
+    apart = kept_apart(spec, partition)
+    rules = {
+        "preparation": PREPARATION,
+        "columns": {name: document["columns"][name] for name in _DECIDING},
+        "time": document["time"],
+        "start": _instant(partition.start),
+        "labels": "apart" if apart else spec.labels and document["labels"]["observed_when"],
+        "limits": {name: document["limits"][name] for name in _OF_A_FILE},
+    }
     moments = [_instant(moment) for moment in cutoffs.moments]
     seen = {"objects": label_digest(partition), "cutoffs": moments, "spec": document["labels"]}
     return StateKeys(
         content=content_digest(partition),
-        kinds=document["columns"]["features"],
-        of_rows={"rules": digest({"columns": rules, "start": _instant(partition.start)})},
-        of_labels={"labels": digest(seen)} if kept_apart(spec, partition) else {},
+        numbers=numeric(spec),
+        of_rows={"rules": digest(rules)},
+        of_labels={"labels": digest(seen)} if apart else {},
         of_control={"control": control_digest(partition)},
     )
 
 
 def arrivals_key(spec: Spec, work: Work) -> StateKey:
     """The key of when the last label of a partition arrived."""
-    document = spec_document(spec)
-    own = {"labels": digest([document["labels"], document["time"]])}
+    own = {"labels": digest([spec.labels and spec.labels.arrived, spec.time.zone])}
     return StateKey(label_digest(work.partition), arrivals.NAME, arrivals.VERSION, (), own)
 
 

@@ -78,6 +78,11 @@ class Ahead:
     columns: frozenset[str]
     with_labels: bool
 
+    @classmethod
+    def none(cls, work: Work) -> Ahead:
+        """Nothing is read: every state is there, or will be by then."""
+        return cls(work, len(work.needs), (), frozenset(), with_labels=False)
+
     @property
     def nothing(self) -> bool:
         """Whether the state store has everything."""
@@ -90,7 +95,7 @@ def look_ahead(spec: Spec, work: Work, states: Erasable) -> Ahead:
     missing = kept.missing(work)
     there = len(work.needs) - len(missing)
     if _of_states(spec, work, kept) is not None:
-        return Ahead(work, there, missing, frozenset(), with_labels=False)
+        return Ahead.none(work)
     columns = frozenset(name for name in _columns(missing) if not name.startswith(_OF_ROLES))
     if _columns_suffice(kept, missing):
         return Ahead(work, there, missing, columns, with_labels=False)

@@ -20,6 +20,7 @@ from retroaudit.measuring import from_states
 from retroaudit.progress import Progress, Step
 from retroaudit.report.canonical import canonical, parse
 from retroaudit.spec.digest import from_document
+from retroaudit.spec.references import rolling_windows
 from retroaudit.spec.window import Window, parse_window, snapshot
 from retroaudit.storage.protocol import ObjectInfo, Storage
 
@@ -121,6 +122,9 @@ def _pinned(document: Mapping[str, Any], spec_json: bytes, archive: Storage | No
     spec = from_document(json.loads(spec_json))
     stored = document["inputs"]
     inputs = _all_inputs(stored, archive)
+    windows = rolling_windows(spec, inputs.window)  # without the days for which the spec is not valid
+    rolling = {name: replace(each, window=windows[name]) for name, each in inputs.rolling.items()}
+    inputs = replace(inputs, rolling=rolling)
     request = Request(spec, inputs.window, inputs.as_of, document["audit"]["part"], inputs.labels_due)
     changes = tuple(SchemaChange(**change) for change in stored["schema_changes"])
     pinned = audit.plan(request, inputs, changes)

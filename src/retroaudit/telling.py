@@ -69,11 +69,16 @@ def sealed(audit: Sealed, document: Mapping[str, Any], store: str) -> None:
 
 
 def explained(found: Mapping[str, Any]) -> None:
-    """What a run would read, pass by pass and in all, and what it finds in states."""
-    rows = [_pass(each, _from_to(each["partitions"]), _columns(each)) for each in found["passes"]]
-    names = ("for", "partitions", "columns", "rows", "stored", "fetched", "requests", "states there", "to make")
-    total = _pass({**found, "role": "in all"}, str(found["partitions"]), "")
-    console.print_table(names, [*rows, total], title=f"what an audit of {found['model']} {found['window']} would read")
+    """What a run would read, pass by pass and in all, and what it finds in states; a local archive is read in place."""
+    remote = found["requests"] > 0
+    rows = [_pass(each, _from_to(each["partitions"]), _columns(each), remote=remote) for each in found["passes"]]
+    names = ("rows", "stored", *(("fetched", "requests") if remote else ()), "states there", "to make")
+    total = _pass({**found, "role": "in all"}, str(found["partitions"]), "", remote=remote)
+    console.print_table(
+        ("for", "partitions", "columns", *names),
+        [*rows, total],
+        title=f"what an audit of {found['model']} {found['window']} would read",
+    )
     there = found["partitions"] - found["partitions_read"]
     say(f"{found['partitions_read']} of {found['partitions']} partitions would be read, {there} taken from states")
     if found["states"] is None:
@@ -81,9 +86,10 @@ def explained(found: Mapping[str, Any]) -> None:
     say("nothing was measured or sealed")
 
 
-def _pass(found: Mapping[str, Any], partitions: str, columns: str) -> tuple[object, ...]:
-    sizes = (f"{found['rows']:,}", console.size(found["bytes"]), console.size(found["fetched"]))
-    return (found["role"], partitions, columns, *sizes, found["requests"], found["states_there"], found["states_new"])
+def _pass(found: Mapping[str, Any], partitions: str, columns: str, *, remote: bool) -> tuple[object, ...]:
+    read = (f"{found['rows']:,}", console.size(found["bytes"]))
+    moved = (console.size(found["fetched"]), f"{found['requests']:,}") if remote else ()
+    return (found["role"], partitions, columns, *read, *moved, found["states_there"], found["states_new"])
 
 
 def _from_to(partitions: Sequence[str]) -> str:

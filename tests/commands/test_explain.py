@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 import pytest
 
+from retroaudit import telling
 from retroaudit.ledger.signing import write_keys
 from tests.test_cli import Call
 from tests.test_measuring import DAYS, LABELLED, WEEK
@@ -82,11 +84,23 @@ def test_hostile_names_are_shown_and_never_obeyed(call: Call, words: list[str], 
     for path in filled.archive.glob("logs/*/*.parquet"):
         pl.read_parquet(path).with_columns(pl.col("extra").alias(name)).write_parquet(path)
     columns = {**LABELLED["columns"], "features": {name: "numeric"}}
-    filled.spec({"logs": LABELLED["logs"], "columns": columns, "quality": LABELLED["quality"]})
+    filled.spec({**LABELLED, "columns": columns})
     assert name in explained(call, words)["passes"][0]["columns"]
     out = call(*words, "--explain")[1]
     assert "\x1b" not in out
     assert "*\\x1b[31m[bold]^a$" in out
+
+
+def test_what_a_remote_archive_costs_is_told(call: Call, words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    found = explained(call, words)
+    telling.explained(found)
+    assert "requests" not in capsys.readouterr().out  # a local archive answers none
+    found["passes"][0] |= {"fetched": 7_000_000, "requests": 6}
+    telling.explained({**found, "fetched": 7_000_000, "requests": 6})
+    head, window, _, total = capsys.readouterr().out.splitlines()[1:5]
+    assert "requests" in head
+    for line in (window, total):
+        assert re.search(r" 7.0 MB +6 ", line)
 
 
 def test_without_states_all_would_be_measured_anew(call: Call, words: list[str], filled: World) -> None:

@@ -144,6 +144,17 @@ def test_erase_is_dry_unless_said_twice(call: Call, kept: Path, options: dict[st
     assert files(kept) == before
 
 
+def test_a_rolling_references_partitions_are_named_with_their_role(
+    call: Call, kept: Path, options: dict[str, str], filled: World
+) -> None:
+    assert kept
+    rolling = {"path": "reference/*.parquet", "window": "previous"}
+    filled.audit({**LABELLED, "model": "rolling", "reference": rolling}, DAYS[1])
+    words = ["states", "erase", f"rolling/{DAYS[1]}/day/main", options["store"], options["states"]]
+    found = printed(call, *words)["partitions"]
+    assert found == [f"previous/{DAYS[0]}", "reference/reference", f"window/{DAYS[1]}"]
+
+
 def test_what_is_erased_is_gone_and_the_report_stays(
     call: Call, kept: Path, options: dict[str, str], filled: World
 ) -> None:

@@ -20,6 +20,7 @@ from retroaudit.archive.outcomes import INVALID, outcome, positives
 from retroaudit.archive.times import instants, microseconds
 from retroaudit.spec.model import Spec
 
+PREPARATION = 1  # goes up whenever the same file would give other rows: states are kept under it
 RESERVED = "@"  # no column of a file may start with it
 EXCLUDED = "@excluded"  # null: the row counts; else the reason why it does not
 VERSION = "@version"  # string or null

@@ -49,7 +49,9 @@ def digest(state: State) -> str:
     schema = [[name, str(dtype)] for name, dtype in state.schema.items()]
     whole = hashlib.sha256(json.dumps([schema, len(state)]).encode())
     for column in state.get_columns():
-        whole.update(column.is_null().cast(pl.UInt8).to_numpy().tobytes() if column.null_count() else bytes(len(column)))
+        whole.update(
+            column.is_null().cast(pl.UInt8).to_numpy().tobytes() if column.null_count() else bytes(len(column))
+        )
         whole.update(_values(column))
     return whole.hexdigest()
 
@@ -71,7 +73,7 @@ def decode(data: bytes) -> Bundle | None:
     if tail[: len(_UNSEALED)] != _checksum(head, tail):
         return None
     members, start = {}, 0
-    for key, content, lines in json.loads(pl.read_parquet_metadata(io.BytesIO(data))[_MEMBERS]):
+    for key, content, lines in json.loads(pl.read_parquet_metadata(io.BytesIO(data)).get(_MEMBERS, "[]")):
         members[key] = Member(key, content, start, lines)
         start += lines
     return Bundle(members, data)

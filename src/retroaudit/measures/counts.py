@@ -11,7 +11,8 @@ from dataclasses import dataclass
 import polars as pl
 
 from retroaudit.measures.measure import State
-from retroaudit.measures.values import Readable, rows_of
+from retroaudit.measures.numeric import Numeric
+from retroaudit.measures.values import Readable, read
 
 _SCHEMA = dict.fromkeys(("rows", "nulls", "nan", "pos_inf", "neg_inf"), pl.Int64)
 
@@ -29,11 +30,13 @@ class Counts:
 
 def partial(rows: Readable, columns: tuple[str, ...]) -> State:
     """Count one column. Types other than floats have no NaN and no infinity; an absent column is all null."""
-    (name,) = columns
-    rows = rows_of(rows)
-    found, height = rows.numbers(name), len(rows.column(name))
-    line = (height, found.nulls, found.nan, found.pos_inf, found.neg_inf)
-    return pl.DataFrame([line], schema=_SCHEMA, orient="row")
+    (column,) = read(rows, columns)
+    return of(Numeric.of(column))
+
+
+def of(column: Numeric) -> State:
+    """The line of a column that was counted."""
+    return pl.DataFrame([(column.rows, column.nulls, *column.others)], schema=_SCHEMA, orient="row")
 
 
 def merge(states: Sequence[State]) -> State:

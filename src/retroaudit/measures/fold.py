@@ -24,6 +24,7 @@ def fold(start: Mapping[Need, State], parts: Iterable[Mapping[Need, State]]) -> 
         while batch := list(islice(rest, TOGETHER)):
             merged = pool.map(partial(_merged, batch), states.items())
             states = dict(zip(states, list(merged), strict=True))
+            batch.clear()  # let go before the next are taken
     return states
 
 

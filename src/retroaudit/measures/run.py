@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import groupby
 
 import polars as pl
 
+from retroaudit.measures import counts, grid, moments
 from retroaudit.measures.all import MEASURES
 from retroaudit.measures.measure import EXCLUDED, Need, State
+from retroaudit.measures.numeric import Numeric
 from retroaudit.measures.values import Rows
 
+_OF_NUMERIC: Mapping[str, Callable[[Numeric], State]] = {
+    "counts": counts.of,
+    "grid": grid.of,
+    "moments": moments.of,
+}
 _HELD = 8  # states of slices that wait to be merged with what came before
-_Held = dict[Need, list[State]]
 
 
 def measure(slices: Iterable[pl.DataFrame], needs: Iterable[Need], *, threads: int | None = None) -> dict[Need, State]:
@@ -24,32 +30,47 @@ def measure(slices: Iterable[pl.DataFrame], needs: Iterable[Need], *, threads: i
     counts as all null there. Slices may be cut anywhere and come in any order; without any, states are of no rows.
     A slice is taken while the one before is measured, on `threads` threads (None: one a core), which changes no bit.
     """
-    wanted = sorted(set(needs), key=lambda need: (need.columns, need.measure))
-    groups = [tuple(group) for _, group in groupby(wanted, key=lambda need: need.columns)]
-    held: _Held = {need: [] for need in wanted}
-    _add(pl.DataFrame(schema={EXCLUDED: pl.String}), wanted, held)
+    wanted = sorted(set(needs))
+    by_columns = sorted(wanted, key=lambda need: need.columns)
+    columns = [_Columns(tuple(group)) for _, group in groupby(by_columns, key=lambda need: need.columns)]
     with ThreadPoolExecutor(threads or os.cpu_count()) as pool:
         jobs: list[Future[None]] = []
         for frame in slices:
             for job in jobs:
                 job.result()
-            jobs = [pool.submit(_add, frame, group, held) for group in groups]
+            jobs = [pool.submit(each.add, frame) for each in columns]
         for job in jobs:
             job.result()
-        merged = pool.map(_merged, sorted(wanted), (held[need] for need in sorted(wanted)))
-        return dict(zip(sorted(wanted), merged, strict=True))
+        found = {need: state for states in pool.map(_Columns.states, columns) for need, state in states.items()}
+    return {need: found[need] for need in wanted}
 
 
-def _add(frame: pl.DataFrame, needs: Sequence[Need], held: _Held) -> None:
-    """Hold the states of one slice, of needs of the same columns; they share what is made of a column."""
-    counted = frame[EXCLUDED].is_null() if EXCLUDED in frame.columns else None
-    everything = Rows(frame)
-    rows = everything if counted is None or counted.all() else Rows(frame, counted)
-    for need in needs:
-        state = MEASURES[need.measure].partial(everything if need.measure == "rows" else rows, need.columns)
-        held[need].append(state)
-        if len(held[need]) > _HELD:
-            held[need] = [_merged(need, held[need])]
+class _Columns:
+    """What is measured of the same columns: in one pass what `Numeric` gathers, the rest state by state."""
+
+    def __init__(self, needs: Sequence[Need]) -> None:
+        self._of_numeric = [need for need in needs if need.measure in _OF_NUMERIC]
+        self._held: dict[Need, list[State]] = {need: [] for need in needs if need.measure not in _OF_NUMERIC}
+        self._numeric = Numeric()
+        self.add(pl.DataFrame(schema={EXCLUDED: pl.String}))
+
+    def add(self, frame: pl.DataFrame) -> None:
+        """Measure one slice more."""
+        counted = frame[EXCLUDED].is_null() if EXCLUDED in frame.columns else None
+        everything = Rows(frame)
+        rows = everything if counted is None or counted.all() else Rows(frame, counted)
+        for need in self._of_numeric[:1]:
+            (column,) = need.columns
+            self._numeric.add(rows.column(column))
+        for need, states in self._held.items():
+            states.append(MEASURES[need.measure].partial(everything if need.measure == "rows" else rows, need.columns))
+            if len(states) > _HELD:
+                self._held[need] = [_merged(need, states)]
+
+    def states(self) -> dict[Need, State]:
+        """The states of all slices so far."""
+        numeric = {need: _OF_NUMERIC[need.measure](self._numeric) for need in self._of_numeric}
+        return numeric | {need: _merged(need, states) for need, states in self._held.items()}
 
 
 def _merged(need: Need, states: Sequence[State]) -> State:

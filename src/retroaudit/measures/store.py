@@ -9,12 +9,12 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
 
 from retroaudit.faults import Fault, IntegrityBroken
-from retroaudit.measures.bundle import Bundle, decode, digest, encode
+from retroaudit.measures.bundle import Bundle, Member, decode, digest, encode
 from retroaudit.measures.measure import State
 from retroaudit.storage.protocol import Erasable
 
@@ -66,7 +66,11 @@ class StateStore:
 
     def find(self, keys: Iterable[StateKey]) -> dict[StateKey, str]:
         """The digests of the states that are there and whole."""
-        return {key: bundle.members[name].digest for bundle, own in self._bundles(keys) for name, key in own.items()}
+        return {
+            key: bundle.members[name].digest
+            for bundle, own in self._bundles(keys, lambda *_: True)
+            for name, key in own.items()
+        }
 
     def get(self, wanted: Mapping[StateKey, str]) -> dict[StateKey, State]:
         """The states with these digests, as they were put.
@@ -74,9 +78,9 @@ class StateStore:
         Raises `IntegrityBroken` where one is not there, damaged, or another than is wanted.
         """
         states: dict[StateKey, State] = {}
-        for bundle, own in self._bundles(wanted):
-            names = {name: key for name, key in own.items() if bundle.members[name].digest == wanted[key]}
-            states |= {names[name]: state for name, state in bundle.states(list(names)).items()}
+        for bundle, own in self._bundles(wanted, lambda key, member: member.digest == wanted[key]):
+            found = bundle.states(list(own))
+            states |= {key: found[name] for name, key in own.items() if digest(found[name]) == wanted[key]}
         for key in wanted:
             if key not in states:
                 what = f"state {key.folder}{key.digest}"
@@ -106,8 +110,10 @@ class StateStore:
             remedy = "The same rows gave another state: a measure changed without its version, or a state was replaced."
             raise IntegrityBroken(Fault(f"{self._storage.url}: {path}", "states of other digests", "the same", remedy))
 
-    def _bundles(self, keys: Iterable[StateKey]) -> Iterator[tuple[Bundle, dict[str, StateKey]]]:
-        """Each whole object that holds some of the keys, with those that no object before it holds."""
+    def _bundles(
+        self, keys: Iterable[StateKey], fits: Callable[[StateKey, Member], bool]
+    ) -> Iterator[tuple[Bundle, dict[str, StateKey]]]:
+        """Each whole object that holds fitting states of some keys, with those that no object before it holds."""
         contents: dict[str, dict[str, dict[str, StateKey]]] = defaultdict(lambda: defaultdict(dict))
         for key in keys:
             contents[key.content][key.folder][key.digest] = key
@@ -116,6 +122,7 @@ class StateStore:
                 wanted = folders.get(f"{info.key.rpartition('/')[0]}/")
                 bundle = decode(self._storage.read(info.key)) if wanted else None
                 if wanted and bundle:
-                    own = {name: wanted.pop(name) for name in list(wanted) if name in bundle.members}
+                    there = {name: bundle.members[name] for name in wanted if name in bundle.members}
+                    own = {name: wanted.pop(name) for name, member in there.items() if fits(wanted[name], member)}
                     if own:
                         yield bundle, own

@@ -4,30 +4,12 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
 
-import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
 LONGEST_TEXT = 1_000  # characters that a state keeps of one value
 _SHORTENED = 100
 _WHOLE = 2.0**53  # below it a whole float64 is written without doubt as an integer
-
-
-@dataclass(frozen=True, eq=False)
-class Numbers:
-    """A column's finite values as float64, in the rows' order, -0.0 among them, and how many are none.
-
-    Rows are `finite`, `nulls`, `nan`, `pos_inf` and `neg_inf` together. A column that is not of numbers, Booleans
-    or times has nulls, and otherwise nothing here.
-    """
-
-    finite: NDArray[np.float64]
-    nulls: int
-    nan: int = 0
-    pos_inf: int = 0
-    neg_inf: int = 0
 
 
 class Rows:
@@ -40,7 +22,6 @@ class Rows:
         """All rows of `frame`, or those where `counted` (Boolean, without nulls) is true."""
         self._frame, self._counted = frame, counted
         self._columns: dict[str, pl.Series] = {}
-        self._numbers: dict[str, Numbers] = {}
 
     def column(self, name: str) -> pl.Series:
         """The column of that name, as it is."""
@@ -49,12 +30,6 @@ class Rows:
             found = frame[name] if name in frame.columns else pl.repeat(None, frame.height, eager=True).alias(name)
             self._columns[name] = found if self._counted is None else found.filter(self._counted)
         return self._columns[name]
-
-    def numbers(self, name: str) -> Numbers:
-        """The column's numbers."""
-        if name not in self._numbers:
-            self._numbers[name] = numbers(self.column(name))
-        return self._numbers[name]
 
 
 Readable = Rows | pl.DataFrame | pl.LazyFrame
@@ -70,19 +45,6 @@ def read(rows: Readable, columns: Sequence[str]) -> tuple[pl.Series, ...]:
     """The named columns in this order, each of the rows' height."""
     view = rows_of(rows)
     return tuple(view.column(name) for name in columns)
-
-
-def numbers(values: pl.Series) -> Numbers:
-    """A column's numbers, as `floats` gives them."""
-    nulls = values.null_count()
-    present = floats(values)
-    found: NDArray[np.float64] = (present.drop_nulls() if present.has_nulls() else present).to_numpy()
-    finite = np.isfinite(found)
-    if finite.all():
-        return Numbers(found, nulls)
-    others = found[~finite]
-    infinite = [int(np.count_nonzero(others == sign * np.inf)) for sign in (1, -1)]
-    return Numbers(found[finite], nulls, len(others) - sum(infinite), *infinite)
 
 
 def floats(values: pl.Series) -> pl.Series:

@@ -149,13 +149,8 @@ class S3Storage:
 
     def erase(self, key: str) -> bool:
         """Delete every version of the object, and its delete markers: a version that stays is not erased."""
-        name = self._name(key)
-        with _as_faults(self.url):
-            if not self.versioned:
-                there = self.head(key) is not None
-                self.client.delete_object(Bucket=self.bucket, Key=name)
-                return there
-            found = False
+        name, found = self._name(key), False
+        with _as_faults(self.url):  # a bucket whose versioning is suspended keeps the versions that it has
             for page in self.client.get_paginator("list_object_versions").paginate(Bucket=self.bucket, Prefix=name):
                 for each in (*page.get("Versions", ()), *page.get("DeleteMarkers", ())):
                     if each["Key"] == name:
