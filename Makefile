@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 DEMO := demo
 
-.PHONY: help demo test check format lock clean
+.PHONY: help demo test check bench format lock clean
 
 help: ## what there is
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | expand -t 12
@@ -38,6 +38,17 @@ check: $(READY) ## the inner loop: lint, types and the quick tests
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/pytest -n 2 -q -m "not slow and not airflow and not server and not published"
+
+NANNYML := build/nannyml
+$(NANNYML)/.ready: $(READY) tests/benchmarks/nannyml.txt
+	$(BIN)/uv venv --quiet --clear --python $(BIN)/python $(NANNYML)
+	$(BIN)/uv pip install --quiet --no-deps --python $(NANNYML)/bin/python -r tests/benchmarks/nannyml.txt
+	@touch $@
+
+bench: $(NANNYML)/.ready ## both sides of every benchmark, on a quiet machine (about 25 minutes, 10 GB of disk)
+	@rm -f build/benchmarks.jsonl
+	$(BIN)/python -m tests.benchmarks --size full --out build/benchmarks.jsonl
+	$(BIN)/python -m tests.benchmarks.results build/benchmarks.jsonl tests/benchmarks/RESULTS.md
 
 format: $(READY) ## put the source in order
 	$(BIN)/ruff check --fix

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +10,7 @@ import polars as pl
 import pytest
 
 from retroaudit.archive import read as reading
+from retroaudit.archive import scan
 from retroaudit.artefacts import Sealed
 from tests.world import SPEC, World, decisions
 
@@ -34,8 +34,8 @@ class Reads:
 
 
 @pytest.fixture
-def reads(monkeypatch: pytest.MonkeyPatch) -> Iterator[Reads]:
-    seen, slices = Reads(), reading.slices
+def reads(monkeypatch: pytest.MonkeyPatch) -> Reads:
+    seen, slices = Reads(), scan.slices
 
     def spy(path: Path, key: str, found: Any, columns: Any, limits: Any) -> Any:
         seen.asked.append((key, frozenset(columns)))
@@ -137,7 +137,6 @@ def test_one_pass_serves_the_cut_offs_of_day_month_and_quarter(filled: World, re
     days = [filled.audit(LABELLED, day) for day in DAYS]
     reads.asked.clear()
     spans = [filled.audit(LABELLED, window) for window in ("2026-07", "2026-Q3")]
-    print([(s.rows_read, s.reused) for s in spans], [k for k, _ in reads.asked])
     assert (sum(span.rows_read for span in spans), reads.asked) == (0, [])
     assert [sha(span) for span in spans] == [fresh(filled, LABELLED, window) for window in ("2026-07", "2026-Q3")]
     seen = [filled.report(each.report)["inputs"]["partitions"][0]["rows"]["labels"] for each in (days[0], *spans)]

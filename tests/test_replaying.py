@@ -11,6 +11,7 @@ import polars as pl
 import pytest
 
 from retroaudit.artefacts import Places
+from retroaudit.checks.all import CHECKS
 from retroaudit.faults import BadInput, IntegrityBroken
 from retroaudit.intake import places
 from retroaudit.ledger.read import find
@@ -109,7 +110,7 @@ def test_other_versions_of_checks_are_told(filled: World, monkeypatch: pytest.Mo
     from retroaudit import identity  # noqa: PLC0415  the module is patched
 
     sealed = filled.audit(LABELLED, DAYS[0])
-    newer = tuple(replace(each, version=99) if each.name == "drift" else each for each in identity.CHECKS)
+    newer = tuple(replace(each, version=99) if each.name == "drift" else each for each in CHECKS)
     monkeypatch.setattr(identity, "CHECKS", newer)
     with pytest.raises(BadInput, match="drift: found version 99 here"):
         again(filled, sealed.report)
@@ -137,7 +138,8 @@ def test_erased_states_are_gone_and_the_report_can_be_made_from_rows(filled: Wor
 
 def test_a_stored_spec_is_read_back() -> None:
     spec = parse(
-        "model: m\nowner: o\nlogs: {path: 'l/{date}/*'}\ncolumns: {time: t, id: i, label: y, prediction: p, features: {x: numeric}}\n"
+        "model: m\nowner: o\nlogs: {path: 'l/{date}/*'}\n"
+        "columns: {time: t, id: i, label: y, prediction: p, features: {x: numeric}}\n"
         "labels: {path: 'y/{date}/*', delay: 30d, mature_after: 90d}\ntime: {slack: 6h}\nvalid: {from: 2026-01-01}\n"
         "reference: {path: 'r/*', date: 2026-06-30, max_age: 180d, window: previous, trailing: 7d}\n"
         "groups: [g, [g, h]]\nquality: {ranges: {x: [0, 1]}}\n",

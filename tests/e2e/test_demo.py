@@ -37,6 +37,7 @@ def test_every_incident_is_found_on_its_nights_and_nothing_else_fails(tmp_path: 
     assert outcome.as_planted
     assert len(outcome.nights) == 91
     assert outcome.whole.report.window == "2026-Q2"
+    assert (outcome.whole.rows_read, outcome.whole.reused) == (0, 91)  # 90 nights and the reference: all from states
     assert outcome.verification.problems == ()
     assert outcome.verification.checked["reports"] == 92
     quarter = {finding.metric.metric for finding in outcome.whole.findings}
@@ -60,9 +61,8 @@ def test_with_nothing_planted_no_metric_fails(tmp_path: Path, seed: int) -> None
 
 def judged(root: Path, window: str) -> tuple[Metric, ...]:
     where = places((root / "archive").as_uri(), (root / "store").as_uri(), (root / "states").as_uri(), root)
-    pinned = audit.pin(request(root / "spec.yaml", window, NOON), where.archive)
-    measured = [audit.measure(pinned, partition, where) for partition in pinned.inputs.partitions]
-    merged = audit.merge(pinned, measured, audit.measure_reference(pinned, where), where.states)
+    pinned = audit.pin(request(root / "spec.yaml", window, NOON), where)
+    merged = audit.merge(pinned, audit.measure(pinned, pinned.work(), where, silent), where.states)
     metrics = audit.judge(pinned.spec, audit.check(pinned, merged, where.states)).metrics
     assert sum(metric.verdict is Verdict.PASSED for metric in metrics) > 80  # something was checked
     return metrics

@@ -53,7 +53,12 @@ def test_an_archive_that_moved_gives_the_same_bytes(first: tuple[World, str], tm
 
 
 @pytest.mark.parametrize(
-    "settings", [{"POLARS_MAX_THREADS": "1", "TZ": "Asia/Tokyo"}, {"PYTHONHASHSEED": "7", "LC_ALL": "C"}]
+    "settings",
+    [
+        {"POLARS_MAX_THREADS": "1", "TZ": "Asia/Tokyo"},
+        {"POLARS_MAX_THREADS": "2", "PYTHONHASHSEED": "7", "LC_ALL": "C"},
+        {"POLARS_MAX_THREADS": "8"},
+    ],
 )
 def test_another_process_gives_the_same_bytes(first: tuple[World, str], settings: dict[str, str]) -> None:
     world, expected = first
