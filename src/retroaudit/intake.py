@@ -102,13 +102,13 @@ def places(archive: str, store: str, states: str | None, spool: Path) -> Places:
     None may lie within another: what is sealed must not become input, nor be erased with the states.
     """
     states = states or (spool / "states").as_uri()
-    _refuse_nested({"--archive": archive, "--store": store, "--states": states})
+    refuse_nested({"--archive": archive, "--store": store, "--states": states})
     opened = open_storage(archive)
     kept = open_storage(states, create=True, durable=False)
     return Places(opened, open_storage(store, create=True), kept, spool)
 
 
-def _refuse_nested(addresses: Mapping[str, str]) -> None:
+def refuse_nested(addresses: Mapping[str, str]) -> None:
     for (inner, inside), (outer, outside) in permutations(addresses.items(), 2):
         if f"{inside.rstrip('/')}/".startswith(f"{outside.rstrip('/')}/"):
             raise BadInput(Fault(inner, f"{inside}, which lies within {outer}", "a place of its own"))

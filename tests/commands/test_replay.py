@@ -83,6 +83,7 @@ def test_the_store_is_only_read(call: Call, words: list[str], options: dict[str,
     [
         ([], "--archive, or --states"),
         (["--no-states"], "--archive, or --states"),
+        (["--archive="], "--archive, or --states"),
         (["ARCHIVE", "STATES", "--no-states"], "one of them"),
         (["STATES", "--no-states"], "one of them"),
         (["--states=file:///no/such/place"], "a directory"),

@@ -23,10 +23,11 @@ from retroaudit.archive.footer import THRIFT, Footer, hostile, is_bytes, is_text
 from retroaudit.faults import Fault, Unreadable
 from retroaudit.spec.model import Limits
 
-SLICE_ROWS = 2**19
+SLICE_ROWS = 2**17
 _SLICE_BYTES = 192 * 2**20  # what the slice in work may take, decoded
 _PAGE_BYTES = 384 * 2**20  # what the open pages and dictionaries of all columns may take, decompressed
 _PAGES = 2_000_000  # headers that are walked in one file
+_CODED_BYTES = 2**20  # of a dictionary whose values are told apart once, not row by row
 _STREAM = 2**16  # bytes read ahead a column
 
 
@@ -38,6 +39,7 @@ class _Load:
     dictionary: int = 0
     density: float = 0.0
     encoded: bool = False  # some pages are indices into a dictionary
+    plain: bool = False  # some are not
     incremental: bool = False  # some pages are DELTA_BYTE_ARRAY: any value may be as long as its page
 
     @property
@@ -45,12 +47,25 @@ class _Load:
         """Whether Arrow can hand out the dictionary as it is; it cannot beside DELTA_BYTE_ARRAY."""
         return self.encoded and not self.incremental
 
+    @property
+    def codes(self) -> bool:
+        """Whether all values are indices into a dictionary that is small."""
+        return self.encoded and not self.plain and self.dictionary <= _CODED_BYTES
 
-def slices(path: Path, key: str, found: Footer, columns: Collection[str], limits: Limits) -> Iterator[pl.DataFrame]:
+
+def slices(
+    path: Path,
+    key: str,
+    found: Footer,
+    columns: Collection[str],
+    limits: Limits,
+    coded: Collection[str] = (),
+) -> Iterator[pl.DataFrame]:
     """The rows of the file at `path` in its order, with those of `columns` that it has and that are not nested.
 
-    Every frame has the same columns, sorted by name, and at most `SLICE_ROWS` rows. Without any such column the
-    frames have no columns but still their height. Raises `Unreadable` naming `key` for damage and for cells over
+    Every frame has the same columns, sorted by name, and at most `SLICE_ROWS` rows. Text of columns that are among
+    `coded` is Categorical where the file keeps it in small dictionaries: its rows are then not told apart by their
+    text. Without any such column the frames have no columns but still their height. Raises `Unreadable` naming `key` for damage and for cells over
     `limits.cell_bytes` or a file over `limits.decoded_bytes`, before the offending slice is handed out.
     """
     names = sorted(name for name in columns if name in found.columns and found.columns[name].leaf is not None)
@@ -60,6 +75,7 @@ def slices(path: Path, key: str, found: Footer, columns: Collection[str], limits
     loads = _loads(path, key, found, names, limits)
     rows = _slice_rows(key, loads)
     keep = [leaf for leaf, load in loads.items() if load.keeps_dictionary and _any_length(found, leaf)]
+    codes = {name for name in set(coded).intersection(names) if _codes(found, name, keep, loads)}
     held: list[pa.RecordBatch] = []
     decoded = read = height = 0
     with hostile(key), _open(path, found, keep) as file:
@@ -69,12 +85,12 @@ def slices(path: Path, key: str, found: Footer, columns: Collection[str], limits
                 raise _too_large(key, f"over {decoded} bytes decoded", f"{limits.decoded_bytes} (limits.decoded_bytes)")
             read += batch.num_rows
             if height + batch.num_rows > rows:
-                yield _joined(held, names)
+                yield _joined(held, names, codes)
                 held, height = [], 0
             held.append(batch)
             height += batch.num_rows
         if height:
-            yield _joined(held, names)
+            yield _joined(held, names, codes)
     if read != found.rows:
         raise Unreadable(Fault(key, f"{read} rows", f"the {found.rows} rows of its footer"))
 
@@ -84,9 +100,16 @@ def _open(path: Path, found: Footer, keep: list[int]) -> pq.ParquetFile:
     return pq.ParquetFile(path, metadata=found.metadata, read_dictionary=keep, buffer_size=_STREAM, **THRIFT)
 
 
-def _joined(batches: list[pa.RecordBatch], names: list[str]) -> pl.DataFrame:
+def _joined(batches: list[pa.RecordBatch], names: list[str], codes: Collection[str]) -> pl.DataFrame:
     """One frame of batches, of which a file of small row groups has many."""
-    return pl.concat(pl.DataFrame({name: _series(batch.column(name)) for name in names}) for batch in batches)
+    return pl.concat(
+        pl.DataFrame({name: _series(batch.column(name), coded=name in codes) for name in names}) for batch in batches
+    )
+
+
+def _codes(found: Footer, name: str, keep: list[int], loads: dict[int, _Load]) -> bool:
+    leaf = found.columns[name].leaf
+    return leaf in keep and loads[leaf].codes
 
 
 def _heights(rows: int) -> Iterator[pl.DataFrame]:
@@ -143,6 +166,7 @@ def _add(load: _Load, page: pages.Page) -> None:
         return
     load.page = max(load.page, size)
     load.encoded |= page.by_dictionary
+    load.plain |= not page.by_dictionary
     load.incremental |= page.encoding == pages.DELTA_BYTE_ARRAY
     each = 4.0 if page.by_dictionary else size / max(1, page.values)
     load.density = max(load.density, size if page.encoding == pages.DELTA_BYTE_ARRAY else each)
@@ -180,7 +204,7 @@ def _decoded(key: str, name: str, array: pa.Array, limits: Limits) -> int:
     return (pc.sum(lengths).as_py() or 0) + len(array)
 
 
-def _series(array: pa.Array) -> pl.Series:
+def _series(array: pa.Array, *, coded: bool) -> pl.Series:
     """The column as Polars has it. Values of a dictionary are referred to, not copied; bytes become text.
 
     Times become naive ones in UTC: a zone changes no instant, and Arrow takes names of zones that Polars refuses.
@@ -191,6 +215,8 @@ def _series(array: pa.Array) -> pl.Series:
         array = array.view(pa.timestamp(array.type.unit))
     if isinstance(array, pa.DictionaryArray):
         values = _text(array.dictionary)
+        if coded:
+            values = values.cast(pl.Categorical)
         return values.gather(pl.Series(array.indices))
     if pa.types.is_float16(array.type):
         array = array.cast(pa.float32())

@@ -12,6 +12,7 @@ from retroaudit import console, telling
 from retroaudit.artefacts import Places
 from retroaudit.commands.options import AsJson, ReportText, States, Store
 from retroaudit.faults import BadInput, Fault
+from retroaudit.intake import refuse_nested
 from retroaudit.ledger.read import find
 from retroaudit.ledger.signing import load_public, write_keys
 from retroaudit.ledger.verify import verify as verify_ledger
@@ -64,7 +65,7 @@ def replay(
         where = _read_places(archive, store, None if no_states else states, Path(spool))
         entry = find(where.store, report)
         with console.progress(f"replay {entry.report}", quiet=as_json) as (advance,):
-            found = make_again(entry, where, advance, archive=archive is not None)
+            found = make_again(entry, where, advance, archive=bool(archive))
     if as_json:
         console.print_json(found.summary())
     else:
@@ -84,6 +85,8 @@ def _refuse_replay(archive: str | None, states: str | None, *, no_states: bool, 
 
 def _read_places(archive: str | None, store: str, states: str | None, spool: Path) -> Places:
     """Where a replay reads; nothing is made but what is its own: a replay without archive has an empty one."""
+    named = {"--archive": archive, "--store": store, "--states": states}
+    refuse_nested({option: address for option, address in named.items() if address})
     empty, own = spool / "archive", spool / "states"
     return Places(
         open_storage(archive) if archive else open_storage(empty.as_uri(), create=True),

@@ -58,7 +58,7 @@ def _no_cards(_rows: Sequence[Row], _document: Mapping[str, Any]) -> tuple[list[
 
 
 def _drift(rows: Sequence[Row], document: Mapping[str, Any]) -> tuple[list[Card], int]:
-    """A card for each column that has a histogram, with all its distances."""
+    """A card for each column that has a histogram, with what is judged of it; all other numbers are folded away."""
     of_column: dict[str, list[Row]] = defaultdict(list)
     for row in rows:
         if not row["slice"]:
@@ -68,12 +68,27 @@ def _drift(rows: Sequence[Row], document: Mapping[str, Any]) -> tuple[list[Card]
     return cards, max(0, len(histograms) - _PLOTS)
 
 
+_QUIET = frozenset(
+    {
+        "null_rate_difference",
+        "nan_rate_difference",
+        "inf_rate_difference",
+        "out_of_reference_range_rate",
+        "unseen_rate",
+        "vanished_rate",
+    }
+)
+"""What is told on a card only where it did not pass."""
+
+
 def _distribution(histogram: Mapping[str, Any], rows: Sequence[Row]) -> Card:
+    told = [row for row in rows if row["threshold"] and (row["metric"] not in _QUIET or row["verdict"] != "passed")]
     return {
         "kind": "distribution",
         "title": wording.shown(histogram["column"], 60),
         "verdict": _worst_of(rows),
-        "rows": rows,
+        "rows": told or rows[:1],
+        "others": [row for row in rows if row not in (told or rows[:1])],
         "plots": [distribution(histogram)],
         "shares": shares(histogram),
         "withheld": [side for side in ("reference", "current") if histogram[side] is None],
