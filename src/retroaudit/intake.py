@@ -109,6 +109,7 @@ def places(archive: str, store: str, states: str | None, spool: Path) -> Places:
 
 
 def refuse_nested(addresses: Mapping[str, str]) -> None:
+    """Raise `BadInput` where one of the addresses (by option) lies within another."""
     for (inner, inside), (outer, outside) in permutations(addresses.items(), 2):
         if f"{inside.rstrip('/')}/".startswith(f"{outside.rstrip('/')}/"):
             raise BadInput(Fault(inner, f"{inside}, which lies within {outer}", "a place of its own"))

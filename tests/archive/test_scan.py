@@ -5,7 +5,7 @@ from __future__ import annotations
 import struct
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -26,12 +26,12 @@ MEMORY = 1_500  # MB that a process may ever take over a hostile file, interpret
 SMALL = 2_000_000  # bytes that a hostile file has at most
 
 
-def read(path: Path, names: set[str] | None = None, **limits: Any) -> pl.DataFrame:
+def read(path: Path, names: set[str] | None = None, coded: Collection[str] = (), **limits: Any) -> pl.DataFrame:
     """The whole file through the bounded reader."""
     data = path.read_bytes()
     budget = Limits(**limits)
     found = footer(lambda start, length: data[start : start + length], len(data), path.name, budget)
-    frames = list(scan.slices(path, path.name, found, names or found.columns, budget))
+    frames = list(scan.slices(path, path.name, found, names or found.columns, budget, coded))
     return pl.concat(frames) if frames else pl.DataFrame()
 
 
@@ -117,6 +117,27 @@ def test_slices_are_the_file(
     found = read(path)
     assert found["t"].to_list() == values
     assert found["n"].to_list() == list(range(len(values)))
+
+
+@pytest.mark.parametrize(
+    ("options", "coded", "stays"),
+    [
+        ({}, {"t", "n"}, True),
+        ({}, {"n"}, False),
+        ({"use_dictionary": False}, {"t"}, False),
+        ({"dictionary_pagesize_limit": 100}, {"t"}, False),  # gives its dictionary up half-way
+    ],
+)
+def test_text_of_small_dictionaries_stays_coded_where_that_is_asked(
+    tmp_path: Path, options: dict[str, Any], coded: set[str], stays: bool
+) -> None:
+    path = tmp_path / "x.parquet"
+    values = [None if row % 7 == 0 else f"value-{row % 50}" for row in range(5_000)]
+    pq.write_table(pa.table({"t": values, "n": range(5_000)}), path, row_group_size=2_000, **options)
+    found = read(path, coded=coded)
+    assert isinstance(found["t"].dtype, pl.Categorical) == stays
+    assert stays or found["t"].dtype == pl.String
+    assert found["t"].cast(pl.String).to_list() == values
 
 
 def plain(path: Path) -> bytes:

@@ -101,3 +101,14 @@ def test_floats_with_one_text_are_one_category() -> None:
     values = np.array([0.0, -0.0, 1.5, np.nan, np.float64.fromhex("0x1p-1074")])
     found = categories.finish(categories.partial(pl.LazyFrame({"x": values}), ("x",)))
     assert found.counts == {"0": 2, "1.5": 1, "NaN": 1, "5e-324": 1}
+
+
+@given(st.lists(st.none() | st.sampled_from(["", "a", "b", "é" * 2_000, "c"]), max_size=30), st.integers(2, 4))
+def test_coded_text_gives_the_state_of_its_text(values: list[str | None], cap: int) -> None:
+    texts = pl.Series("x", values, pl.String)
+    kept = texts.head(len(values) // 2)  # codes that do not occur are no categories
+    for kind in (pl.Categorical(), pl.Categorical(pl.Categories.random())):
+        coded = texts.cast(kind)
+        for column, plain in ((coded, texts), (coded.head(len(kept)), kept)):
+            found = categories.partial(column.to_frame(), ("x",), cap=cap)
+            assert found.equals(categories.partial(plain.to_frame(), ("x",), cap=cap))

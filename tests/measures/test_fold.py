@@ -32,7 +32,7 @@ def digests(states: Mapping[Need, State]) -> list[str]:
     return [digest(states[need]) for need in NEEDS]
 
 
-@settings(max_examples=15)
+@settings(max_examples=15, deadline=None)
 @given(st.data())
 def test_a_fold_is_one_measurement_of_all_rows_in_any_order(data: st.DataObject) -> None:
     frames = data.draw(st.lists(FRAMES, max_size=2 * TOGETHER + 1))

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from retroaudit.measures import grid
+from retroaudit.measures import bundle, grid
 from retroaudit.measures.measure import State
 
 FINITE = st.floats(allow_nan=False, allow_infinity=False)
@@ -77,12 +77,13 @@ def test_few_different_values_are_kept_without_loss() -> None:
 
 
 def test_the_cap_holds_and_the_state_stays_small() -> None:
-    # issue 3: at most a fifth of the column at a million rows; Arrow's IPC is the state's plain bytes
+    # issue 3: at most a fifth of the column at a million rows
     values = np.random.default_rng(0).lognormal(size=1_000_000)
     state = grid.partial(pl.LazyFrame({"x": values}), ("x",))
     assert grid.CAP / 2 < len(state) <= grid.CAP
     assert state.schema == {"shift": pl.Int8, "cell": pl.Int64, "count": pl.Int64, "min": pl.Float64, "max": pl.Float64}
-    assert state.write_ipc(None).tell() < 0.2 * values.nbytes
+    stored, _ = bundle.encode({"0" * 64: state})
+    assert len(stored) < 0.2 * values.nbytes
 
 
 def sorted_out(values: np.ndarray[tuple[int], np.dtype[np.float64]]) -> pl.DataFrame:
@@ -106,9 +107,7 @@ SHAPES = {
 
 
 @pytest.mark.parametrize("shape", SHAPES.values(), ids=SHAPES)
-@pytest.mark.parametrize("bits", [grid._SLOT_BITS, 4])
-def test_tables_give_what_sorting_gives(shape: Callable[..., Any], bits: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(grid, "_SLOT_BITS", bits)  # 16 slots: nearly every row ends as a line of its own
+def test_tables_give_what_sorting_gives(shape: Callable[..., Any]) -> None:
     values = shape(np.random.default_rng(3), 60_000)
     assert grid.partial(pl.DataFrame({"x": values}), ("x",)).equals(sorted_out(values))
 
@@ -133,16 +132,3 @@ def test_tables_give_what_sorting_gives(shape: Callable[..., Any], bits: int, mo
 def test_types(column: pl.Series, expected: list[tuple[float, int]]) -> None:
     found = grid.finish(grid.partial(column.to_frame().lazy(), ("x",)))
     assert list(zip(found.low.tolist(), found.count.tolist(), strict=True)) == expected
-
-
-@given(VALUES, VALUES, st.integers(2, 6))
-def test_align_puts_both_on_the_same_cells_and_loses_no_row(a: list[float], b: list[float], cap: int) -> None:
-    first, second = grid.align(state_of(a, cap), state_of(b))
-    assert first.shift == second.shift
-    assert len(first.count) == len(second.count)
-    assert (first.n, second.n) == (len(a), len(b))
-    lows = np.fmin(first.low, second.low)
-    highs = np.fmax(first.high, second.high)
-    assert (first.count + second.count > 0).all()
-    assert np.array_equal(np.isnan(first.low), first.count == 0)
-    assert (highs[:-1] < lows[1:]).all()

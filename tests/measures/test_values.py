@@ -6,7 +6,7 @@ from datetime import date, datetime, time, timedelta
 import polars as pl
 import pytest
 
-from retroaudit.measures.values import LONGEST_TEXT, Rows, floats, numbers, read, text
+from retroaudit.measures.values import LONGEST_TEXT, Rows, floats, read, text
 
 
 @pytest.mark.parametrize(
@@ -23,12 +23,6 @@ def test_names_are_taken_literally(name: str) -> None:
 def test_columns_come_in_the_order_asked() -> None:
     rows = pl.LazyFrame({"a": [1], "b": [2]})
     assert [column.name for column in read(rows, ("b", "missing", "a"))] == ["b", "missing", "a"]
-
-
-def test_numbers_tell_apart_what_is_none() -> None:
-    found = numbers(pl.Series([1.5, None, math.nan, math.inf, -math.inf, -0.0, math.inf]))
-    assert (found.nulls, found.nan, found.pos_inf, found.neg_inf) == (1, 1, 2, 1)
-    assert found.finite.tolist() == [1.5, 0.0]
 
 
 @pytest.mark.parametrize(
@@ -51,7 +45,7 @@ def test_floats_of_types(column: pl.Series, expected: list[float | None]) -> Non
 
 def test_rows_that_do_not_count_are_left_out() -> None:
     rows = Rows(pl.DataFrame({"x": [1.0, 2.0, 3.0]}), pl.Series([True, False, True]))
-    assert rows.column("x").to_list() == rows.numbers("x").finite.tolist() == [1.0, 3.0]
+    assert rows.column("x").to_list() == [1.0, 3.0]
     assert rows.column("absent").to_list() == [None, None]
 
 

@@ -69,7 +69,7 @@ def read_columns(
     """The named columns alone, where it is known that every row counts. Raises as `read_partition` does."""
     for pinned in partition.logs:
         with opened(pinned, storage, spool, spec.limits) as (path, found):
-            for frame in slices(path, pinned.info.key, found, columns, spec.limits):
+            for frame in slices(path, pinned.info.key, found, columns, spec.limits, _countable(spec, columns)):
                 yield typed(frame, spec, columns)
 
 
@@ -121,10 +121,15 @@ def _rows(
         with opened(pinned, storage, spool, spec.limits) as (path, found):
             if spec.columns.time is not None and partition.start:
                 _check_time(spec.columns.time, pinned, found)
-            for frame in slices(path, pinned.info.key, found, wanted, spec.limits):
+            for frame in slices(path, pinned.info.key, found, wanted, spec.limits, _countable(spec, columns)):
                 prepared = prepare(frame, spec=spec, partition=partition, columns=columns, known=known)
                 tally.add(prepared)
                 yield prepared.rows
+
+
+def _countable(spec: Spec, columns: Collection[str]) -> frozenset[str]:
+    """Columns that are only counted: their text may come coded."""
+    return frozenset(columns) - roles(spec)
 
 
 def _check_time(name: str, pinned: Pinned, found: Footer) -> None:

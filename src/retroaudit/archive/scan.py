@@ -8,7 +8,7 @@ the slices.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -23,7 +23,7 @@ from retroaudit.archive.footer import THRIFT, Footer, hostile, is_bytes, is_text
 from retroaudit.faults import Fault, Unreadable
 from retroaudit.spec.model import Limits
 
-SLICE_ROWS = 2**17
+SLICE_ROWS = 2**18
 _SLICE_BYTES = 192 * 2**20  # what the slice in work may take, decoded
 _PAGE_BYTES = 384 * 2**20  # what the open pages and dictionaries of all columns may take, decompressed
 _PAGES = 2_000_000  # headers that are walked in one file
@@ -65,8 +65,9 @@ def slices(
 
     Every frame has the same columns, sorted by name, and at most `SLICE_ROWS` rows. Text of columns that are among
     `coded` is Categorical where the file keeps it in small dictionaries: its rows are then not told apart by their
-    text. Without any such column the frames have no columns but still their height. Raises `Unreadable` naming `key` for damage and for cells over
-    `limits.cell_bytes` or a file over `limits.decoded_bytes`, before the offending slice is handed out.
+    text. Without any such column the frames have no columns but still their height. Raises `Unreadable` naming `key`
+    for damage and for cells over `limits.cell_bytes` or a file over `limits.decoded_bytes`, before the offending slice
+    is handed out.
     """
     names = sorted(name for name in columns if name in found.columns and found.columns[name].leaf is not None)
     if not names:
@@ -75,11 +76,11 @@ def slices(
     loads = _loads(path, key, found, names, limits)
     rows = _slice_rows(key, loads)
     keep = [leaf for leaf, load in loads.items() if load.keeps_dictionary and _any_length(found, leaf)]
-    codes = {name for name in set(coded).intersection(names) if _codes(found, name, keep, loads)}
+    codes = {name: pl.Categories.random() for name in names if name in coded and _codes(found, name, keep, loads)}
     held: list[pa.RecordBatch] = []
     decoded = read = height = 0
     with hostile(key), _open(path, found, keep) as file:
-        for batch in file.iter_batches(rows, columns=names):
+        for batch in _batches(file, found, rows, names):
             decoded += sum(_decoded(key, name, batch.column(name), limits) for name in names)
             if decoded > limits.decoded_bytes:
                 raise _too_large(key, f"over {decoded} bytes decoded", f"{limits.decoded_bytes} (limits.decoded_bytes)")
@@ -100,11 +101,23 @@ def _open(path: Path, found: Footer, keep: list[int]) -> pq.ParquetFile:
     return pq.ParquetFile(path, metadata=found.metadata, read_dictionary=keep, buffer_size=_STREAM, **THRIFT)
 
 
-def _joined(batches: list[pa.RecordBatch], names: list[str], codes: Collection[str]) -> pl.DataFrame:
+def _joined(batches: list[pa.RecordBatch], names: list[str], codes: Mapping[str, pl.Categories]) -> pl.DataFrame:
     """One frame of batches, of which a file of small row groups has many."""
     return pl.concat(
-        pl.DataFrame({name: _series(batch.column(name), coded=name in codes) for name in names}) for batch in batches
+        pl.DataFrame({name: _series(batch.column(name), codes.get(name)) for name in names}) for batch in batches
     )
+
+
+def _batches(file: pq.ParquetFile, found: Footer, rows: int, names: list[str]) -> Iterator[pa.RecordBatch]:
+    """Batches of at most so many rows; a fresh reader for about as many, since Arrow's grows from group to group."""
+    groups: list[int] = []
+    height, metadata = 0, found.metadata
+    for group in range(metadata.num_row_groups):
+        groups.append(group)
+        height += metadata.row_group(group).num_rows
+        if height >= rows or group == metadata.num_row_groups - 1:
+            yield from file.iter_batches(rows, row_groups=groups, columns=names)
+            groups, height = [], 0
 
 
 def _codes(found: Footer, name: str, keep: list[int], loads: dict[int, _Load]) -> bool:
@@ -204,8 +217,8 @@ def _decoded(key: str, name: str, array: pa.Array, limits: Limits) -> int:
     return (pc.sum(lengths).as_py() or 0) + len(array)
 
 
-def _series(array: pa.Array, *, coded: bool) -> pl.Series:
-    """The column as Polars has it. Values of a dictionary are referred to, not copied; bytes become text.
+def _series(array: pa.Array, codes: pl.Categories | None) -> pl.Series:
+    """The column as Polars has it. Values of a dictionary are referred to, not copied, or coded; bytes become text.
 
     Times become naive ones in UTC: a zone changes no instant, and Arrow takes names of zones that Polars refuses.
     """
@@ -215,8 +228,7 @@ def _series(array: pa.Array, *, coded: bool) -> pl.Series:
         array = array.view(pa.timestamp(array.type.unit))
     if isinstance(array, pa.DictionaryArray):
         values = _text(array.dictionary)
-        if coded:
-            values = values.cast(pl.Categorical)
+        values = values if codes is None else values.cast(pl.Categorical(codes))
         return values.gather(pl.Series(array.indices))
     if pa.types.is_float16(array.type):
         array = array.cast(pa.float32())

@@ -40,13 +40,26 @@ def partial(rows: Readable, columns: tuple[str, ...], *, cap: int = CAP) -> Stat
     (values,) = read(rows, columns)
     if not has_text(values.dtype):
         return pl.DataFrame(schema=_SCHEMA)
-    distinct = values.to_frame("value").group_by("value").agg(count=pl.len().cast(pl.Int64))
+    distinct = _distinct(values)
     texts = text(distinct["value"])  # of what is distinct: text is made only once
     lines = distinct.select(
         pl.lit(0, pl.Int8).alias("dropped"), pl.lit(None, pl.UInt64).alias("bucket"), texts.alias("value"), "count"
     )
     apart = values.dtype == pl.String and texts.equals(distinct["value"])  # else two values may have one text
     return _within(lines if apart else _summed(lines), cap)
+
+
+def _distinct(values: pl.Series) -> pl.DataFrame:
+    """Different values and how often each occurs; of coded text by its codes, without looking at a row's text."""
+    if not isinstance(values.dtype, pl.Categorical):
+        return values.to_frame("value").group_by("value").agg(count=pl.len().cast(pl.Int64))
+    codes = values.to_physical()
+    count = np.bincount(codes.drop_nulls().to_numpy())
+    known = np.flatnonzero(count)
+    texts = values.dtype.categories.to_series().gather(known)
+    lines = pl.DataFrame({"value": texts, "count": count[known]})
+    nulls = pl.DataFrame({"value": [None], "count": [codes.null_count()]}, schema=lines.schema)
+    return pl.concat([lines, nulls.head(codes.null_count())])
 
 
 def merge(states: Sequence[State], *, cap: int = CAP) -> State:

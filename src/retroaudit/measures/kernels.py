@@ -23,7 +23,7 @@ Table = tuple[Ints, int, int, int]  # lines of slots, the logarithm of their num
 P = ParamSpec("P")
 T = TypeVar("T")
 
-_FIRST_BITS, _GROWTH = 10, 2  # logarithms of a new table's slots, and of the factor that it grows by
+_FIRST_BITS, _GROWTH = 9, 2  # logarithms of a new table's slots, and of the factor that it grows by
 _MAGNITUDE = np.int64(2**63 - 1)
 _NOT_FINITE = np.uint64(0x7FF)  # an exponent
 _MANTISSA = np.int64(2**52 - 1)
@@ -55,10 +55,8 @@ def _put(slots: Ints, bits: int, shift: int, count: int, low: int, high: int) ->
         least = slots[slot, _LOW]
         if least >> shift == cell:
             slots[slot, _COUNT] += count
-            if low < least:
-                slots[slot, _LOW] = low
-            if high > slots[slot, _HIGH]:  # noqa: PLR1730  # seldom: not to be written each time
-                slots[slot, _HIGH] = high
+            slots[slot, _LOW] = min(least, low)
+            slots[slot, _HIGH] = max(slots[slot, _HIGH], high)
             return 0
         slot = (slot + _ONE) & np.uint64(len(slots) - 1)
     slots[slot, _COUNT], slots[slot, _LOW], slots[slot, _HIGH] = count, low, high
@@ -84,7 +82,7 @@ def _with_room(slots: Ints, bits: int, shift: int, used: int, cap: int) -> Table
 
 
 @_compiled
-def _sum(sums: Ints, exponent: int, mantissa: int, sign: int) -> None:
+def _sum(sums: Ints, exponent: np.uint64, mantissa: int, sign: int) -> None:
     """Add a mantissa and its square, of up to 53 and 106 bits, in limbs of at most 36 bits; `sign` is 0 or -1."""
     high, low = mantissa >> 27, mantissa & _LOW27
     sums[exponent, _COUNT] += (high ^ sign) - sign

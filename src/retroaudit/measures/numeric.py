@@ -62,7 +62,8 @@ class Numeric:
         """Count more rows of the column; their type may be another."""
         self.rows += len(column)
         self.nulls += column.null_count()
-        present = floats(column).drop_nulls()
+        found = floats(column)
+        present = found.drop_nulls() if found.has_nulls() else found
         if len(present) == 0:
             return
         apart = isinstance(column.dtype, pl.Decimal) or (column.dtype.is_integer() and not _exact_as_floats(column))

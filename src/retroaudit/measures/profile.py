@@ -27,7 +27,7 @@ class Profile:
     rolling: Mapping[str, Profile] = field(default_factory=dict)  # rolling reference's name -> its window's profile
 
     def state(self, measure: str, *columns: str) -> State | None:
-        """A state as it is, for what takes two of them: `grid.align`, `categories.align`."""
+        """A state as it is, for what takes two of them: `categories.align`."""
         return self.states.get(Need(measure, columns))
 
     def counts(self, column: str) -> counts.Counts | None:

@@ -38,11 +38,19 @@ def measure(slices: Iterable[pl.DataFrame], needs: Iterable[Need], *, threads: i
         for frame in slices:
             for job in jobs:
                 job.result()
-            jobs = [pool.submit(each.add, frame) for each in columns]
+            counted = _counted(frame)
+            jobs = [pool.submit(each.add, frame, counted) for each in columns]
         for job in jobs:
             job.result()
         found = {need: state for states in pool.map(_Columns.states, columns) for need, state in states.items()}
     return {need: found[need] for need in wanted}
+
+
+def _counted(frame: pl.DataFrame) -> pl.Series | None:
+    """Which rows of a slice count; None: all of them."""
+    if EXCLUDED not in frame.columns or frame[EXCLUDED].null_count() == frame.height:
+        return None
+    return frame[EXCLUDED].is_null()
 
 
 class _Columns:
@@ -52,13 +60,11 @@ class _Columns:
         self._of_numeric = [need for need in needs if need.measure in _OF_NUMERIC]
         self._held: dict[Need, list[State]] = {need: [] for need in needs if need.measure not in _OF_NUMERIC}
         self._numeric = Numeric()
-        self.add(pl.DataFrame(schema={EXCLUDED: pl.String}))
+        self.add(pl.DataFrame(schema={EXCLUDED: pl.String}), None)
 
-    def add(self, frame: pl.DataFrame) -> None:
-        """Measure one slice more."""
-        counted = frame[EXCLUDED].is_null() if EXCLUDED in frame.columns else None
-        everything = Rows(frame)
-        rows = everything if counted is None or counted.all() else Rows(frame, counted)
+    def add(self, frame: pl.DataFrame, counted: pl.Series | None) -> None:
+        """Measure one slice more; of all its rows, or those that are `counted`."""
+        everything, rows = Rows(frame), Rows(frame, counted)
         for need in self._of_numeric[:1]:
             (column,) = need.columns
             self._numeric.add(rows.column(column))

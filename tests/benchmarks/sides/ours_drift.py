@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import retroaudit.measures.kernels  # noqa: F401  compiled code is loaded before the clock runs, as Evidently is
 from retroaudit.checks.drift import check as drift
 from tests.benchmarks.sides.ours import drift_scores, hash_all, measured, opened, partition
 from tests.benchmarks.sides.say import asked, say, timed, versions
