@@ -163,7 +163,7 @@ def contents(partition: Partition) -> tuple[str, ...]:
 
 def merged_key(need: Need, parts: Sequence[Kept]) -> StateKey:
     """The key of a merged state: the digests of what was merged, in any order."""
-    content = f"{MERGED}{digest(sorted([kept.digest, kept.cutoff or 0] for kept in parts))}"
+    content = f"{MERGED}{digest(sorted([kept.digest, -1 if kept.cutoff is None else kept.cutoff] for kept in parts))}"
     return StateKey(content, need.measure, MEASURES[need.measure].version, need.columns)
 
 

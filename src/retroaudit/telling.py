@@ -30,7 +30,7 @@ PRUNED = (
 ERASED = (
     "All merged states and artefacts of tasks go with it: any of them may hold values of these partitions.",
     "Reports and the archive are not touched. While the archive has the rows, an audit would measure them again.",
-    "States of what these partitions held before are found by the report's other revisions.",
+    "States of all that these partitions ever held, as reports of this store name it, go together.",
     "The ledger does not declare the erasure yet: that comes with a later release.",
 )
 

@@ -143,9 +143,11 @@ def test_versions_of_many_rows_are() -> None:
     assert metrics[0].value == pytest.approx(0.2)
 
 
-def test_drift_is_not_about_a_group() -> None:
-    drift = Metric(check="drift", metric="ks", value=0.1, n=5)
-    assert withhold_small_cells((drift,), 10) == (drift,)
+def test_drift_is_about_everybody_and_withheld_where_they_are_few() -> None:
+    many, few = (Metric(check="drift", metric="ks", value=0.1, n=n) for n in (10, 5))
+    assert withhold_small_cells((many,), 10) == (many,)
+    (hidden,) = withhold_small_cells((few,), 10)
+    assert (hidden.value, hidden.n, "withheld" in hidden.reason) == (None, None, True)
 
 
 OUTCOMES = st.dictionaries(

@@ -31,7 +31,7 @@ CHECKS: tuple[Check, ...] = (
     Check("coverage", 1, coverage.needs, coverage.check),
     Check("versions", 1, versions.needs, versions.check),
     Check("quality", 1, quality.needs, quality.check),
-    Check("drift", 2, drift.needs, drift.check),
+    Check("drift", 3, drift.needs, drift.check),
     Check("fairness", 1, fairness.needs, fairness.check),
     Check("performance", 1, performance.needs, performance.check),
 )

@@ -13,7 +13,7 @@ from retroaudit import console, telling
 from retroaudit.artefacts import Work
 from retroaudit.commands.options import AsJson, ReportText, StatesPlace, Store
 from retroaudit.faults import BadInput, Fault
-from retroaudit.ledger.read import find, read_file
+from retroaudit.ledger.read import find, read_file, reports
 from retroaudit.replaying import work_of
 from retroaudit.report.canonical import parse
 from retroaudit.retention import by_kind, damaged, expired, holdings, of_work, outdated
@@ -85,12 +85,25 @@ def erase(
     yes: Yes = False,
     as_json: AsJson = False,
 ) -> None:
-    """Remove every state that may hold values of a report's partitions; without --yes, only say what would go."""
+    """Remove every state that may hold values of a report's partitions, as they are and as any report ever read them.
+
+    Without --yes, only say what would go. A partition that was rewritten has states of each of its contents: those of
+    all revisions, and of all windows of the model that it was part of, go with it.
+    """
     ledger, storage = open_storage(store), open_storage(states)
     entry = find(ledger, report)
     work = _only(work_of(parse(read_file(ledger, entry, "report.json"))), partition or ())
-    about = {"report": str(entry.report), "partitions": sorted({each.name for each in work})}
-    _remove(storage, of_work(storage, work), about, telling.ERASED, yes=yes, as_json=as_json)
+    keys = {each.partition.key for each in work}
+    others = [each for each in reports(ledger) if each.report.model == entry.report.model]
+    ever = [
+        each
+        for other in others
+        for each in work_of(parse(read_file(ledger, other, "report.json")))
+        if each.partition.key in keys
+    ]
+    named = sorted({each.name for each in work})
+    about = {"report": str(entry.report), "partitions": named, "reports_that_read_them": len(others)}
+    _remove(storage, of_work(storage, ever), about, telling.ERASED, yes=yes, as_json=as_json)
 
 
 def _only(work: Sequence[Work], partitions: Sequence[str]) -> list[Work]:

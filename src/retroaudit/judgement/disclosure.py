@@ -56,6 +56,16 @@ def with_shared_totals(cells: Cells) -> dict[Slice, Counts]:
     return found
 
 
+def with_margins(cells: Cells, size: str) -> dict[Slice, Counts]:
+    """The cells, and the sizes by each single attribute: a feature's distribution, or its drift, may publish them."""
+    found = dict(cells)
+    for table, parts in _tables(cells).items():
+        for name in table if len(table) > 1 else ():
+            for total, own in _grouped(parts, (name,)).items():
+                found.setdefault(total, {size: _sum(cells, own).get(size, 0)})
+    return found
+
+
 def lines(cells: Cells, size: str) -> tuple[Line, ...]:
     """Every line of every table against every coarser one, where it adds up: a table may be known in part."""
     tables = _tables(cells)

@@ -11,10 +11,11 @@ from dataclasses import dataclass
 
 from retroaudit.checks.metric import Metric, Slice, Verdict
 from retroaudit.checks.rates import RATE_OF, RATES
-from retroaudit.judgement.disclosure import EVERYBODY, Cells, hide, lines, names, with_shared_totals
+from retroaudit.judgement.disclosure import EVERYBODY, Cells, hide, lines, names, with_margins, with_shared_totals
 
 WITHHELD = "@withheld"  # no column of a user's file starts with "@"
 _SLICED = frozenset({"fairness", "performance", "versions"})
+_OF_EVERYBODY = frozenset({"drift", "quality"})  # what is told of all rows: too much where they are very few
 _SIZE = "n"
 _SIZES, _SELECTION, _OUTCOMES = range(3)
 """What is told of a group, each layer more than the one before: its size, who was selected, who was right.
@@ -60,6 +61,8 @@ class _Hidden:
         """Whether the metric's numbers must not be told."""
         if metric.verdict is Verdict.SKIPPED:
             return False
+        if metric.check in _OF_EVERYBODY and metric.n is not None and 0 < metric.n < self.min_cell:
+            return True
         if metric.metric == "undeclared_version_rate":
             return self.undeclared and metric.value != 0
         own = (metric.slice,) if metric.check in _SLICED else ()
@@ -82,6 +85,7 @@ def _hidden_layers(metrics: Sequence[Metric], min_cell: int) -> tuple[frozenset[
     three of all were misjudged tells of no group.
     """
     people, classes = _people(metrics)
+    people = with_margins(people, _SIZE)
     cells = with_shared_totals(people)
     sums = lines(cells, _SIZE)
     hidden: frozenset[Slice] = frozenset(set(cells) - set(people))

@@ -43,8 +43,10 @@ class WithScores(Profile):
 
 def decisions(scores: Floats, labels: Floats, shift: int = 0, rolling: Mapping[str, Profile] | None = None) -> Profile:
     """Cells of the score by label at a shift, and the confusion cells; NaN is a label that is not known."""
-    frame = pl.DataFrame({"cell": grid.keys(scores) >> shift, LABEL: pl.Series(labels).fill_nan(None).cast(pl.Int8)})
-    by_score = frame.group_by("cell", LABEL).agg(pl.len().cast(pl.Int64).alias("count"))
+    known = pl.Series(labels).fill_nan(None).cast(pl.Int8)
+    frame = pl.DataFrame({"cell": grid.keys(scores) >> shift, LABEL: known, "score": scores})
+    ends = pl.col("score").min().alias("min"), pl.col("score").max().alias("max")
+    by_score = frame.group_by("cell", LABEL).agg(pl.len().cast(pl.Int64).alias("count"), *ends)
     said = pl.DataFrame({PREDICTION: (scores >= 0.5).astype(np.int8), LABEL: frame[LABEL]})
     cells = said.group_by(PREDICTION, LABEL).agg(pl.len().cast(pl.Int64).alias("@count"))
     states = {Need("cells", ()): cells.select(pl.lit(None, pl.String).alias(VERSION), PREDICTION, LABEL, "@count")}

@@ -86,7 +86,14 @@ def _without_logs(spec: Spec, profile: Profile) -> Iterator[Metric]:
     for name in spec.reference.window if spec.reference else ():
         if name not in profile.rolling:
             reason = "there are no logs in its window"
-            yield Metric.skipped("drift", "rolling_reference", reason, slice=(("reference", name),))
+            where = (("reference", name),)
+            yield Metric.skipped("drift", "rolling_reference", reason, slice=where)
+            planned = _columns(spec)
+            if spec.columns.prediction is not None:
+                planned[spec.columns.prediction] = "categorical"
+            for column, kind in planned.items():  # planned, so that they count in `multiplicity`
+                judged, threshold = method(spec, kind)
+                yield Metric.skipped("drift", judged, reason, subject=column, slice=where, threshold=threshold)
 
 
 def _columns(spec: Spec) -> dict[str, ColumnType]:

@@ -51,7 +51,9 @@ def method(spec: Spec, kind: ColumnType) -> tuple[str, Threshold]:
     return drift.method, Threshold(max=drift.threshold)
 
 
-def of_grids(before: Grid, now: Grid, sigma: float | None, confidence: float) -> Compared:
+def of_grids(
+    before: Grid, now: Grid, sigma: float | None, confidence: float, now_sigma: float | None = None
+) -> Compared:
     """The distances of two numeric distributions; `sigma` is the reference's deviation, None if beyond a float."""
     between, bins, choices = gaps(before, now), binned(before, now), by_distinct(before, now)
     statistic = d.ks(between)
@@ -68,7 +70,11 @@ def of_grids(before: Grid, now: Grid, sigma: float | None, confidence: float) ->
         {}
         if bins is None
         else {
-            "wasserstein": noise.wasserstein(before, now.n, sigma or 0.0, confidence),
+            "wasserstein": max(
+                noise.wasserstein(before, now.n, sigma or 0.0, confidence),
+                noise.wasserstein(now, before.n, now_sigma or 0.0, confidence)
+                * (max(now_sigma or 0.0, d.NORM_FLOOR) / max(sigma or 0.0, d.NORM_FLOOR)),
+            ),
             "jensenshannon": noise.jensenshannon(bins, confidence),
             "psi": noise.psi(bins, confidence),
             "ks": noise.ks(before.n, now.n, confidence),
@@ -135,8 +141,10 @@ def _numeric(pair: Pair, column: str) -> Compared | None:
     before, now, moments = pair.before.grid(column), pair.now.grid(column), pair.before.moments(column)
     if before is None or now is None or moments is None:
         return None
+    own = pair.now.moments(column)
     sigma = None if moments.variance is None else math.sqrt(moments.variance)
-    return of_grids(before, now, sigma, pair.spec.confidence)
+    now_sigma = None if own is None or own.variance is None else math.sqrt(own.variance)
+    return of_grids(before, now, sigma, pair.spec.confidence, now_sigma)
 
 
 def _categorical(pair: Pair, column: str) -> Compared | None:

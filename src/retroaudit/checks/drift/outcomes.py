@@ -32,7 +32,7 @@ STRATA = 20
 FEWEST = 30
 """Known labels of the reference below which its rate in a stratum counts as unknown."""
 
-_ROWS = 100
+_ROWS = 20
 _CELLS: tuple[str, ...] = ()
 
 
@@ -144,6 +144,7 @@ class _ByScore:
     cell: Ints
     count: Ints
     positive: Ints
+    at: Floats  # the middle of the line's scores
 
     @property
     def rows(self) -> int:
@@ -179,7 +180,8 @@ def _by_score(profile: Profile, spec: Spec) -> _ByScore | None:
     lines = lines.filter(pl.col(LABEL).is_not_null() & pl.col("cell").is_not_null())
     count = lines["count"].to_numpy()
     shift = int(lines["shift"].to_numpy().max(initial=0))
-    return _ByScore(shift, lines["cell"].to_numpy(), count, count * (lines[LABEL].to_numpy() == 1))
+    middle = (lines["min"].to_numpy() + lines["max"].to_numpy()) / 2
+    return _ByScore(shift, lines["cell"].to_numpy(), count, count * (lines[LABEL].to_numpy() == 1), middle)
 
 
 def _strata(now: _ByScore, before: _ByScore) -> _Strata:
@@ -195,14 +197,20 @@ def _strata(now: _ByScore, before: _ByScore) -> _Strata:
     other = stratum[np.searchsorted(cells, theirs[inside])]
     n, k = (_sums(stratum[place], each, number) for each in (now.count, now.positive))
     m, j = (_sums(other, each[inside], number) for each in (before.count, before.positive))
-    there = n > 0
-    n, k, m, j = (each[there] for each in (n, k, m, j))
-    known = m >= FEWEST
-    variance = _variance(k, n) + _variance(j, np.maximum(m, 1))
-    return _Strata(n / now.rows, known, k / n, j / np.maximum(m, 1), variance)
+    at, there = before.at[inside], n > 0
+    mean = _sums(other, before.count[inside] * at, number) / np.maximum(m, 1)
+    apart = at - mean[other]
+    spread = _sums(other, before.count[inside] * apart**2, number)
+    slope = _sums(other, before.positive[inside] * apart, number) / np.where(spread > 0, spread, 1.0)
+    gap = _sums(stratum[place], now.count * now.at, number) / np.maximum(n, 1) - mean
+    n, k, m, j, spread, slope, gap = (each[there] for each in (n, k, m, j, spread, slope, gap))
+    known, of = m >= FEWEST, np.maximum(m, 1)
+    expected = np.clip(j / of + slope * gap, 0, 1)  # the reference's rate at the window's mean score of the stratum
+    further = 1 + of * gap**2 / np.where(spread > 0, spread, np.inf)
+    return _Strata(n / now.rows, known, k / n, expected, _variance(k, n) + _variance(j, of) * further)
 
 
-def _sums(stratum: Ints, counts: Ints, number: int) -> Floats:
+def _sums(stratum: Ints, counts: Ints | Floats, number: int) -> Floats:
     return np.bincount(stratum, counts, number).astype(np.float64)
 
 

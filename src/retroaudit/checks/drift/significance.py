@@ -51,7 +51,8 @@ def ks_pvalue(statistic: Distance, n: int, m: int) -> Distance:
         return NO_VALUES
     sizes = {statistic.low, statistic.value, statistic.high}
     of = {size: _by_paths(size, n, m) if max(n, m) <= EXACT_KS else _in_the_limit(size, n, m) for size in sizes}
-    return Distance(of[statistic.value], of[statistic.high], of[statistic.low])
+    low, high = of[statistic.high], of[statistic.low]
+    return Distance(min(max(of[statistic.value], low), high), low, high)
 
 
 def chisquare(reference: Categories, current: Categories) -> ChiSquare | None:
