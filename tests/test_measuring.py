@@ -12,7 +12,7 @@ import pytest
 from retroaudit.archive import read as reading
 from retroaudit.archive import scan
 from retroaudit.artefacts import Sealed
-from tests.world import SPEC, World, decisions
+from tests.world import NOON, SPEC, World, decisions
 
 DAYS = ("2026-07-01", "2026-07-02", "2026-07-03")
 WEEK = "2026-07-01/2026-07-04"
@@ -37,9 +37,9 @@ class Reads:
 def reads(monkeypatch: pytest.MonkeyPatch) -> Reads:
     seen, slices = Reads(), scan.slices
 
-    def spy(path: Path, key: str, found: Any, columns: Any, limits: Any) -> Any:
+    def spy(path: Path, key: str, found: Any, columns: Any, limits: Any, coded: Any = ()) -> Any:
         seen.asked.append((key, frozenset(columns)))
-        return slices(path, key, found, columns, limits)
+        return slices(path, key, found, columns, limits, coded)
 
     monkeypatch.setattr(reading, "slices", spy)
     return seen
@@ -172,3 +172,24 @@ def test_the_age_of_a_reference_is_told_by_its_event_times(filled: World) -> Non
     rolled = [m for m in document["metrics"] if m["slice"] == {"reference": "previous"}]
     assert {m["verdict"] for m in rolled if m["metric"] == "wasserstein"} == {"passed"}
     assert list(document["inputs"]["rolling"]) == ["previous"]
+
+
+def test_a_state_of_labels_in_the_logs_is_not_one_of_labels_kept_apart(world: World) -> None:
+    """A raw label, 0 or 1, and a code, none or negative, are the same numbers; merged, they are told apart."""
+    apart = {**SPEC, "labels": {"path": "labels/date={date}/*.parquet", "arrived": "arrived"}}
+    for day in DAYS[:2]:
+        frame = decisions(100, day=day)
+        world.put(f"logs/date={day}/part-0.parquet", frame)
+        late = pl.concat([frame.filter(pl.col("label") == 1).head(99), frame.head(1)])
+        arrived = pl.when(pl.int_range(pl.len()) < pl.len() - 1).then(pl.col("time")).otherwise(pl.lit(NOON))
+        negative = late.select(
+            "id", pl.lit(0, pl.Int8).alias("label"), arrived.cast(pl.Datetime("us", "UTC")).alias("arrived")
+        )
+        world.put(f"labels/date={day}/part-0.parquet", negative)
+    other = World(world.root / "other")
+    shutil.copytree(world.archive, other.archive)
+    world.audit(SPEC, "2026-07-01/2026-07-03")
+    sealed = [each.audit(apart, "2026-07-01/2026-07-03", as_of="2026-07-05T05:00:00Z") for each in (world, other)]
+    here, alone = world.report(sealed[0].report), other.report(sealed[1].report)
+    assert here["metrics"] == alone["metrics"]
+    assert here["inputs"] == alone["inputs"]

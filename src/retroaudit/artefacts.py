@@ -92,13 +92,18 @@ class Pinned:
     reference_needs: tuple[Need, ...]
     plan: str  # the digest of the spec, the window, the needs and the versions of measures and checks
 
+    @property
+    def rolling_needs(self) -> tuple[Need, ...]:
+        """What is asked of a rolling reference: of what is asked of the fixed one, what the window has too."""
+        return tuple(need for need in self.reference_needs if need in self.needs)
+
     def work(self) -> tuple[Work, ...]:
         """Every partition that has to be measured, the window's first."""
         inputs, needs = self.inputs, self.reference_needs
         window = [Work(WINDOW, each, inputs.as_of, self.needs) for each in inputs.partitions]
         fixed = [Work(REFERENCE, inputs.reference, inputs.as_of, needs)] if inputs.reference else []
         rolling = [
-            Work(name, each, inputs.rolling_as_of(name, each), needs)
+            Work(name, each, inputs.rolling_as_of(name, each), self.rolling_needs)
             for name, other in inputs.rolling.items()
             for each in other.partitions
         ]
@@ -125,12 +130,8 @@ class Measured:
     role: str
     accounting: Accounting
     states: tuple[Kept, ...] = ()
-    rows_read: int = 0  # 0 where all its states were there
-
-    @property
-    def reused(self) -> bool:
-        """Whether nothing had to be read."""
-        return bool(self.states) and self.rows_read == 0
+    rows_read: int = 0
+    reused: bool = False  # all its states were there: no row was read
 
 
 @dataclass(frozen=True)

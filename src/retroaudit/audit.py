@@ -55,6 +55,7 @@ from retroaudit.report.write import evidently, write
 from retroaudit.spec.digest import spec_digest
 from retroaudit.spec.features import expand, literal
 from retroaudit.spec.model import Spec
+from retroaudit.spec.paths import VERSION as VERSION_IN_PATH
 from retroaudit.spec.references import reference_age
 from retroaudit.storage.protocol import Erasable, Storage
 
@@ -113,8 +114,11 @@ def _of_reference(spec: Spec, need: Need) -> bool:
 
 def _of_age(spec: Spec) -> set[Need]:
     """The event times of a reference whose age is limited and that the spec does not date."""
-    limited = spec.reference is not None and spec.reference.max_age is not None
-    return {Need("grid", (spec.columns.time,))} if limited and spec.columns.time else set()
+    own = spec.reference
+    undated = (
+        own is not None and own.max_age is not None and own.date is None and VERSION_IN_PATH not in (own.path or "")
+    )
+    return {Need("grid", (spec.columns.time,))} if undated and spec.columns.time else set()
 
 
 def measure(pinned: Pinned, work: Sequence[Work], places: Places, progress: Progress) -> tuple[Measured, ...]:
@@ -134,10 +138,13 @@ def _step(measured: Sequence[Measured], total: int) -> Step:
 
 def merge(pinned: Pinned, measured: Sequence[Measured], states: Erasable) -> Merged:
     """Merge the partitions' states into the window's, and into those of each reference."""
-    roles = {WINDOW: pinned.needs} | {each.role: pinned.reference_needs for each in measured if each.role != WINDOW}
+    rolling = dict.fromkeys(pinned.inputs.rolling, pinned.rolling_needs)
+    needs_of = {WINDOW: pinned.needs, REFERENCE: pinned.reference_needs, **rolling}
+    roles = {WINDOW, *(each.role for each in measured)}
     merged = {
         role: merge_states([each for each in measured if each.role == role], needs, states)
-        for role, needs in roles.items()
+        for role, needs in needs_of.items()
+        if role in roles
     }
     by_version = Need("categories", (VERSION,))
     versions = {

@@ -63,9 +63,21 @@ def requests(
     found = windows(resolve_window(spec, span), kinds)
     if not found:
         raise BadInput(Fault("--window", f"{span} without a whole {' or '.join(kinds)}", "a span that holds one"))
+    _must_have_ended(span, found, now)
     ask_for = partial(ask, spec, now=now, as_of=as_of, part=part)
     ask_for(_from_first_to_last(found))  # a year outside `valid` is one fault, not 365
     return tuple(ask_for(window) for window in found)
+
+
+def _must_have_ended(span: str, found: Sequence[Window], now: datetime) -> None:
+    """Refuse a span that is still going on, and name the part of it that is not."""
+    ended = [window for window in found if window.end and window.end <= now]
+    if len(ended) < len(found):
+        days = sorted(day for window in ended for day in window.days)
+        after = date.fromisoformat(days[-1]) + timedelta(days=1) if days else None
+        remedy = f"Write --window {days[0]}/{after}." if after else "Come back when its first window has ended."
+        open_ = f"{span}, of which {len(found) - len(ended)} of {len(found)} windows have not ended"
+        raise BadInput(Fault("--window", open_, "a span that has ended", remedy))
 
 
 def _from_first_to_last(found: Sequence[Window]) -> Window:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 from typing import Annotated
 
@@ -25,17 +26,22 @@ for part in (audits, reports, exports, ledger, demo):
 app.add_typer(states.commands, name="states")
 
 
+_INTERRUPTED, _TERMINATED = 130, 143  # 128 and the signal's number, as shells have it
+
+
 def main() -> None:
     """Run the command line; every fault of ours becomes a message and an exit code."""
     as_json = "--json" in sys.argv[1:]
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(_TERMINATED))  # so that temporary states are removed
     try:
         app(prog_name="retroaudit")
     except RetroauditError as error:
         console.print_faults(error.faults, as_json=as_json)
         sys.exit(error.exit_code)
-    except KeyboardInterrupt:
-        console.err().print("stopped: nothing more was sealed")
-        sys.exit(130)
+    except SystemExit as error:
+        if error.code in {_INTERRUPTED, _TERMINATED}:  # Typer has turned Ctrl-C into the first
+            console.err().print("stopped: what is sealed stays; the same command goes on")
+        raise
 
 
 def _show_version(asked: bool) -> None:

@@ -13,7 +13,7 @@ from retroaudit.spec.load import load
 from retroaudit.spec.model import Reference, Spec
 from retroaudit.spec.paths import path_faults
 from retroaudit.spec.window import Window, parse_window, snapshot, within
-from retroaudit.storage.open import open_storage
+from retroaudit.storage.open import open_storage, settled
 
 
 def request(
@@ -36,7 +36,8 @@ def named_spec(spec_path: Path, reference: str | None = None) -> Spec:
     if not reference:
         return spec
     _refuse_path("--reference", reference)
-    return spec.model_copy(update={"reference": Reference(path=reference)})
+    own = spec.reference or Reference()
+    return spec.model_copy(update={"reference": own.model_copy(update={"path": reference, "date": None})})
 
 
 def ask(spec: Spec, window: Window, now: datetime, *, as_of: str | None = None, part: str = "main") -> Request:
@@ -110,6 +111,7 @@ def places(archive: str, store: str, states: str | None, spool: Path) -> Places:
 
 def refuse_nested(addresses: Mapping[str, str]) -> None:
     """Raise `BadInput` where one of the addresses (by option) lies within another."""
-    for (inner, inside), (outer, outside) in permutations(addresses.items(), 2):
+    named = {option: settled(address) for option, address in addresses.items()}
+    for (inner, inside), (outer, outside) in permutations(named.items(), 2):
         if f"{inside.rstrip('/')}/".startswith(f"{outside.rstrip('/')}/"):
             raise BadInput(Fault(inner, f"{inside}, which lies within {outer}", "a place of its own"))

@@ -116,7 +116,7 @@ def _known(spec: Spec, work: Work, states: Erasable) -> _Kept:
 def _of_states(spec: Spec, work: Work, kept: _Kept) -> Measured | None:
     if kept.account is None or kept.missing(work):
         return None
-    return Measured(work.role, kept.account, kept.of(spec, work))
+    return Measured(work.role, kept.account, kept.of(spec, work), reused=True)
 
 
 def _cutoffs(spec: Spec, work: Work, store: StateStore) -> Cutoffs | None:

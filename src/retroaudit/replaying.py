@@ -167,7 +167,8 @@ def _object(stored: Mapping[str, Any], archive: Storage | None) -> Pinned:
         there = archive.head(key)
         if there is None or there.size != size:
             found = "nothing" if there is None else f"{there.size} bytes"
-            raise IntegrityBroken(Fault(f"{archive.url}: {key}", found, f"the {size} bytes that the report names"))
+            remedy = "The archive has changed since: replay from states, without --archive, while they are kept."
+            raise IntegrityBroken(Fault(f"{archive.url}: {key}", found, f"the {size} bytes the report names", remedy))
         info = there
     return Pinned(info, stored["sha256"])
 

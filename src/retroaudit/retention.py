@@ -22,7 +22,7 @@ from retroaudit.measures.all import MEASURES
 from retroaudit.measures.bundle import decode
 from retroaudit.measures.store import ROOT
 from retroaudit.progress import Progress, Step
-from retroaudit.storage.protocol import Erasable, ObjectInfo
+from retroaudit.storage.protocol import Erasable, Inspectable, ObjectInfo
 
 _STATE = re.compile(rf"{ROOT}(?P<content>[^/]+)/(?P<measure>[a-z]+-v[0-9]+)/[^/]+\.parquet")
 _BESIDE = {ARTEFACTS: "artefacts of tasks", hashing.ROOT: "digests of objects"}
@@ -65,8 +65,8 @@ def damaged(states: Erasable) -> tuple[ObjectInfo, ...]:
 
 def expired(states: Erasable, now: datetime, older_than: timedelta) -> tuple[ObjectInfo, ...]:
     """What was put there longer ago than that, of every kind of ours: a wrong address must not lose its objects."""
-    old = (info for info in states.list() if now - info.modified > older_than)
-    return tuple(info for info in old if _kind(info.key) != _NOT_OURS)
+    everything = (*(info for info in states.list() if _kind(info.key) != _NOT_OURS), *_left_behind(states))
+    return tuple(info for info in everything if now - info.modified > older_than)
 
 
 def outdated(states: Erasable) -> tuple[ObjectInfo, ...]:
@@ -79,11 +79,12 @@ def outdated(states: Erasable) -> tuple[ObjectInfo, ...]:
 def of_work(states: Erasable, work: Iterable[Work]) -> tuple[ObjectInfo, ...]:
     """Every object that may hold values of these partitions.
 
-    Their own states, all merged states (they can be merged again), and all artefacts that passed between tasks.
+    Their own states, all merged states (they can be merged again), all artefacts that passed between tasks, and what a
+    killed writer left half written.
     """
     contents = {content for each in work for content in identity.contents(each.partition)}
     own = (info for info, found in _states(states) if found["content"] in contents or _is_merged(found))
-    return (*states.list(ARTEFACTS), *own)
+    return (*states.list(ARTEFACTS), *own, *_left_behind(states))
 
 
 def erase(states: Erasable, objects: Sequence[ObjectInfo], progress: Progress) -> int:
@@ -103,6 +104,12 @@ def _holding(kind: str, objects: list[ObjectInfo]) -> Holding:
 
 def _states(states: Erasable) -> Iterator[tuple[ObjectInfo, re.Match[str]]]:
     return ((info, found) for info in states.list(ROOT) if (found := _STATE.fullmatch(info.key)))
+
+
+def _left_behind(states: Erasable) -> Iterator[ObjectInfo]:
+    """Files that were being written when their writer was killed: listings pass over them."""
+    strays = states.strays() if isinstance(states, Inspectable) else ()
+    return (info for key in strays if not key.endswith("/") and (info := states.head(key)))
 
 
 def _is_merged(found: re.Match[str]) -> bool:

@@ -98,7 +98,7 @@ def _from_to(partitions: Sequence[str]) -> str:
 
 
 def _columns(found: Mapping[str, Any]) -> str:
-    beside = " + labels, control" if found["with_labels"] else ""
+    beside = " + what lies beside (labels, control totals)" if found["with_labels"] else ""
     return f"{_some(found['columns']) or 'none'}{beside}"
 
 

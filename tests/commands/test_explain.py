@@ -75,7 +75,7 @@ def test_people_get_a_table(call: Call, words: list[str]) -> None:
     assert code == 0
     assert f"{DAYS[0]} … {DAYS[-1]} (3)" in out
     assert "4 of 4 partitions would be read" in out
-    assert "more + labels, control" in out  # columns in few words
+    assert "more + what lies beside" in out  # columns in few words
     assert "nothing was measured or sealed" in out
 
 

@@ -61,12 +61,15 @@ def _drift(rows: Sequence[Row], document: Mapping[str, Any]) -> tuple[list[Card]
     """A card for each column that has a histogram, with what is judged of it; all other numbers are folded away."""
     of_column: dict[str, list[Row]] = defaultdict(list)
     for row in rows:
-        if not row["slice"]:
+        if not row["slice"] or (set(row["slice"]) == {"reference"} and row["verdict"] in _TOLD):
             of_column[row["subject"]].append(row)
     histograms = sorted(document["histograms"], key=lambda each: min(map(_rank, of_column[each["column"]]), default=9))
     cards = [_distribution(each, sorted(of_column[each["column"]], key=_rank)) for each in histograms[:_PLOTS]]
     return cards, max(0, len(histograms) - _PLOTS)
 
+
+_TOLD = frozenset({"failed", "inconclusive"})
+"""Verdicts against rolling references that stand on a column's card."""
 
 _QUIET = frozenset(
     {

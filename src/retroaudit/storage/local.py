@@ -96,7 +96,7 @@ class LocalStorage:
         included; after a False too, since the one who was first may not have come to it yet.
         """
         path = self._path(key)
-        with _as_faults(key):
+        with _as_faults(f"{self.url}/{key}"):
             temporary = self._write_temporary(data)
             try:
                 path.parent.mkdir(parents=True, exist_ok=True)
@@ -121,11 +121,15 @@ class LocalStorage:
         workshop = self.root / WORKSHOP  # below the root: a link cannot cross file systems
         workshop.mkdir(exist_ok=True)
         path = workshop / f"{os.getpid()}-{secrets.token_hex(8)}"
-        with os.fdopen(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, _READ_ONLY), "wb") as file:
-            file.write(data)
-            if self.durable:
-                file.flush()
-                os.fsync(file.fileno())
+        try:
+            with os.fdopen(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, _READ_ONLY), "wb") as file:
+                file.write(data)
+                if self.durable:
+                    file.flush()
+                    os.fsync(file.fileno())
+        except BaseException:
+            path.unlink(missing_ok=True)
+            raise
         return path
 
     def _sync_folders(self, folder: Path) -> None:

@@ -37,6 +37,17 @@ def open_storage(url: str, *, create: bool = False, durable: bool = True) -> Era
     raise BadInput(Fault("URL", repr(url), _ALLOWED, remedy))
 
 
+def settled(url: str) -> str:
+    """The address with its spelling settled: links followed, `.` and `..` gone; what is no address stays as it is."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return url
+    if parts.scheme == "file" and "\0" not in unquote(parts.path):
+        return Path(os.path.realpath(unquote(parts.path))).as_uri()
+    return f"s3://{parts.netloc}/{parts.path.strip('/')}".rstrip("/") if parts.scheme == "s3" else url
+
+
 def _open_local(url: str, path: Path, *, create: bool, durable: bool) -> Erasable:
     try:
         if create:
