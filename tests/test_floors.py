@@ -16,6 +16,7 @@ FLOORS = (  # from the top down; names on one line do not know each other
     ("demo", "orchestration", "console", "preflight", "backfill"),
     ("explaining", "intake", "replaying", "retention"),
     ("audit",),
+    ("profiling",),
     ("measuring",),
     ("identity",),
     ("artefacts", "provenance"),

@@ -10,14 +10,12 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import timedelta
 
 from retroaudit import identity
 from retroaudit.archive import pin as pinning
 from retroaudit.archive.hashing import Memory
-from retroaudit.archive.inputs import Accounting, Inputs, SchemaChange
+from retroaudit.archive.inputs import Inputs, SchemaChange
 from retroaudit.archive.schema import survey
-from retroaudit.archive.times import microseconds
 from retroaudit.artefacts import (
     REFERENCE,
     WINDOW,
@@ -42,10 +40,9 @@ from retroaudit.ledger.coordinates import ReportId
 from retroaudit.ledger.signing import Signer
 from retroaudit.measures.all import MEASURES
 from retroaudit.measures.measure import VERSION, Need
-from retroaudit.measures.profile import Profile
-from retroaudit.measures.store import StateStore
-from retroaudit.measuring import ROWS, merge_states, take
+from retroaudit.measuring import ROWS, merge_states
 from retroaudit.measuring import measure as measure_one
+from retroaudit.profiling import accounting, profiles
 from retroaudit.progress import Progress, Step
 from retroaudit.report.canonical import parse
 from retroaudit.report.document import Header, build
@@ -56,11 +53,7 @@ from retroaudit.spec.digest import spec_digest
 from retroaudit.spec.features import expand, literal
 from retroaudit.spec.model import Spec
 from retroaudit.spec.paths import VERSION as VERSION_IN_PATH
-from retroaudit.spec.references import reference_age
 from retroaudit.storage.protocol import Erasable, Storage
-
-_DAYS = 3e6  # what a grid of dates stays below, being of days since 1970, and one of timestamps (microseconds) does not
-_MICROSECONDS_A_DAY = 86_400 * 10**6
 
 
 def audit(request: Request, places: Places, signer: Signer, run: Run, progress: Progress) -> Sealed:
@@ -158,55 +151,9 @@ def merge(pinned: Pinned, measured: Sequence[Measured], states: Erasable) -> Mer
 
 def check(pinned: Pinned, merged: Merged, states: Erasable) -> Checked:
     """Run every check over the window's profile and the reference's."""
-    profile, reference = _profiles(pinned, merged, states)
+    profile, reference = profiles(pinned, merged, states)
     metrics = tuple(metric for each in CHECKS for metric in each.check(pinned.spec, profile, reference))
     return Checked(metrics, histograms(pinned.spec, profile, reference))
-
-
-def _profiles(pinned: Pinned, merged: Merged, states: Erasable) -> tuple[Profile, Profile | None]:
-    """What is known of the window and its rolling references, and of the fixed one: nothing, if it was not read."""
-    store = StateStore(states)
-
-    def known(role: str) -> Profile:
-        return Profile(take(store, merged.states[role]), accounting=_accounting(merged, role))
-
-    versions = store.get({kept.key: kept.digest for kept in merged.versions.values()})
-    reference = known(REFERENCE) if REFERENCE in merged.states else None
-    profile = replace(
-        known(WINDOW),
-        versions={day: versions[kept.key] for day, kept in merged.versions.items()},
-        missing=pinned.inputs.missing,
-        schema_changes=pinned.schema_changes,
-        labels_awaited=_labels_awaited(pinned, merged),
-        reference_age=_reference_age(pinned, reference),
-        rolling={name: known(name) for name in pinned.inputs.rolling if name in merged.states},
-    )
-    return profile, reference
-
-
-def _reference_age(pinned: Pinned, reference: Profile | None) -> timedelta | None:
-    """How old the fixed reference is at the cut-off: as the spec dates it, else by the last of its event times."""
-    spec, as_of = pinned.spec, pinned.inputs.as_of
-    said = reference_age(spec, pinned.inputs.window, as_of)
-    times = reference.grid(spec.columns.time) if reference and spec.columns.time else None
-    if said is not None or times is None or not times.n or as_of is None:
-        return said
-    last = float(times.high[-1])
-    return timedelta(microseconds=microseconds(as_of) - (last if last > _DAYS else last * _MICROSECONDS_A_DAY))
-
-
-def _accounting(merged: Merged, role: str) -> tuple[Accounting, ...]:
-    return tuple(each.accounting for each in merged.of(role))
-
-
-def _labels_awaited(pinned: Pinned, merged: Merged) -> str:
-    """Why labels are still to come: the cut-off is, or no decision of the window is mature by then."""
-    if pinned.inputs.labels_due:
-        return f"labels are due at {pinned.inputs.as_of}"
-    labels = [each.labels for each in _accounting(merged, WINDOW) if each.labels]
-    if labels and all("immature" in tally for tally in labels):
-        return f"no decision of this window is mature at {pinned.inputs.as_of}"
-    return ""
 
 
 def judge(spec: Spec, checked: Checked) -> Judged:
@@ -236,14 +183,14 @@ def write_as(
     document = build(
         header=_header(pinned, judged, report, cause),
         inputs=pinned.inputs,
-        accounting=_accounting(merged, WINDOW),
+        accounting=accounting(merged, WINDOW),
         states=identity.states_digests(merged),
         metrics=judged.metrics,
         findings=judged.findings,
         histograms=checked.histograms,
         schema_changes=pinned.schema_changes,
-        reference=next(iter(_accounting(merged, REFERENCE)), None),
-        rolling={name: _accounting(merged, name) for name in pinned.inputs.rolling},
+        reference=next(iter(accounting(merged, REFERENCE)), None),
+        rolling={name: accounting(merged, name) for name in pinned.inputs.rolling},
     )
     return Written(report, identity.run_key(pinned), {**write(document), "spec.json": identity.spec_bytes(pinned.spec)})
 
