@@ -88,7 +88,9 @@ def run_command(command: Sequence[str], allowed: Iterable[int] = (0,)) -> Ran:
             seconds = time.perf_counter() - begun
             process.returncode = os.waitstatus_to_exitcode(status)
         if process.returncode not in allowed:
-            raise RuntimeError(f"{command[:3]} ended with {process.returncode}: {err.read_text()[-3000:]}")
+            raise RuntimeError(
+                f"{command[:3]} ended with {process.returncode}: {(out.read_text() + err.read_text())[-3000:]}"
+            )
         return Ran(_document(out.read_text()), seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss * 1024)
 
 

@@ -37,7 +37,10 @@ def test_every_incident_is_found_on_its_nights_and_nothing_else_fails(tmp_path: 
     assert outcome.as_planted
     assert len(outcome.nights) == 91
     assert outcome.whole.report.window == "2026-Q2"
-    assert (outcome.whole.rows_read, outcome.whole.reused) == (0, 92)  # 91 days and the reference: all from states
+    assert (outcome.whole.rows_read, outcome.whole.reused) == (
+        0,
+        91,
+    )  # and the night without logs, of which nothing was known
     assert outcome.verification.problems == ()
     assert outcome.verification.checked["reports"] == 92
     quarter = {finding.metric.metric for finding in outcome.whole.findings}

@@ -87,6 +87,13 @@ def test_without_a_value_there_is_no_metric(child: Child) -> None:
     assert (run["metric_results"], run["tests_widgets"], len(run["widgets"])) == ({}, [], 1)
 
 
+def test_a_snapshot_without_any_time_has_one_all_the_same(child: Child) -> None:
+    timeless = mixed()
+    timeless["inputs"]["window"] |= {"start": None, "end": None}
+    timeless["audit"]["as_of"] = None
+    assert json.loads(child.snapshot(timeless))["timestamp"].startswith("1970-01-01")
+
+
 def test_the_same_report_gives_the_same_bytes_here_and_in_another_process(child: Child, stored: bytes) -> None:
     assert child.snapshot(mixed()) == stored
     with beside() as other:

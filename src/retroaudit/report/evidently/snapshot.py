@@ -45,7 +45,8 @@ def snapshot(document: Mapping[str, Any]) -> bytes:
     report's verdict says: SUCCESS, FAIL, or WARNING where it is undecided; `DriftedColumnsCount` counts the failed
     ones. Columns without a value are left out, and named with the reason in a table and in the metadata
     ("undecided", as JSON). Without any column there is no metric at all. The time is the end of the window in UTC (of a
-    snapshot: `as_of`), without a zone, as Evidently writes it. The same document gives the same bytes.
+    snapshot: `as_of`, or 1970 where it has none), without a zone, as Evidently writes it. The same document gives the
+    same bytes.
     """
     audit, found = document["audit"], columns(document)
     context = Context(Report([]))
@@ -196,7 +197,7 @@ def _metadata(document: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _time(document: Mapping[str, Any]) -> datetime:
-    text = document["inputs"]["window"]["end"] or document["audit"]["as_of"]
+    text = document["inputs"]["window"]["end"] or document["audit"]["as_of"] or "1970-01-01T00:00:00+00:00"
     return datetime.fromisoformat(text).astimezone(UTC).replace(tzinfo=None)
 
 
