@@ -73,6 +73,7 @@ def _in_process(size: Size, ran: Mapping[str, Sequence[Ran]]) -> Iterator[Docume
         reading_seconds_of_evidently=min(each.said["reading"] for each in theirs),
         scoring_seconds=min(each.said["scoring"] for each in ours),
         hashing_seconds=min(each.said["hashing"] for each in ours),
+        seconds_again_in_the_same_process=min(each.said["measuring_again"] for each in ours),
     )
 
 

@@ -23,7 +23,7 @@ from retroaudit.archive.footer import THRIFT, Footer, hostile, is_bytes, is_text
 from retroaudit.faults import Fault, Unreadable
 from retroaudit.spec.model import Limits
 
-SLICE_ROWS = 2**18
+SLICE_ROWS = 2**17
 _SLICE_BYTES = 192 * 2**20  # what the slice in work may take, decoded
 _PAGE_BYTES = 384 * 2**20  # what the open pages and dictionaries of all columns may take, decompressed
 _PAGES = 2_000_000  # headers that are walked in one file
