@@ -10,7 +10,8 @@ from retroaudit.report.canonical import canonical
 from retroaudit.report.document import build, metric_rows
 from retroaudit.spec.window import Window
 from retroaudit.storage.protocol import ObjectInfo
-from tests.report.sample import DAYS, MISSING, START, accounting, all_metrics, header, histograms, inputs, sample
+from tests.report.night import DAYS, MISSING, START, all_metrics
+from tests.report.sample import accounting, header, histograms, inputs, sample
 
 COLUMNS = (
     *("check", "metric", "subject", "slice", "value", "low", "high", "n"),

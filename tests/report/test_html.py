@@ -15,7 +15,8 @@ from retroaudit.judgement.findings import findings
 from retroaudit.judgement.verdicts import decide
 from retroaudit.report.document import build
 from retroaudit.report.html import render
-from tests.report.sample import HOSTILE, SPEC, accounting, all_metrics, header, histograms, inputs, sample
+from tests.report.night import HOSTILE, all_metrics
+from tests.report.sample import SPEC, accounting, header, histograms, inputs, sample
 
 VOID = {"meta", "br", "path", "rect", "line", "circle"}
 

@@ -21,6 +21,7 @@ from retroaudit.storage.protocol import Erasable
 __all__ = ["ROOT", "StateKey", "StateStore", "digest"]
 
 ROOT = "states/"
+_REMEDY = "Run again: what is damaged is measured anew. If this comes back, the object is no state of ours: delete it."
 
 
 @dataclass(frozen=True)
@@ -84,11 +85,7 @@ class StateStore:
         for key in wanted:
             if key not in states:
                 what = f"state {key.folder}{key.digest}"
-                raise IntegrityBroken(
-                    Fault(
-                        what, "nothing, or a damaged object", "the state put there", "Run again: it is measured anew."
-                    )
-                )
+                raise IntegrityBroken(Fault(what, "nothing, or a damaged object", "the state put there", _REMEDY))
         return states
 
     def _put(self, folder: str, states: Mapping[StateKey, State]) -> dict[StateKey, str]:
