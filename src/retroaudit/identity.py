@@ -52,7 +52,9 @@ def plan_digest(spec: Spec, request: Request, needs: Iterable[Need]) -> str:
             "window": request.window.key,
             "as_of": _instant(request.as_of),
             "part": request.part,
-            "needs": [[need.measure, *need.columns] for need in sorted(needs)],
+            "needs": [
+                [need.measure, *need.columns, *([_asked(need)] if _asked(need) else [])] for need in sorted(needs)
+            ],
             "versions": versions(),
         }
     )
@@ -116,8 +118,8 @@ class StateKeys:
 
     def of(self, need: Need) -> StateKey:
         """The key of what a need is answered with."""
-        types = {"types": ",".join("number" if name in self.numbers else "any" for name in need.columns)}
-        own = {**self.of_rows, **types, **(self.of_labels if need.measure in LABELLED else {})}
+        types = {"types": ",".join("number" if name in self.numbers else "any" for name in need.reads)}
+        own = {**self.of_rows, **types, **_asked(need), **(self.of_labels if need.measure in LABELLED else {})}
         return StateKey(self.content, need.measure, MEASURES[need.measure].version, need.columns, own)
 
     @property
@@ -161,10 +163,15 @@ def contents(partition: Partition) -> tuple[str, ...]:
     return content_digest(partition), label_digest(partition)
 
 
+def _asked(need: Need) -> dict[str, str]:
+    """What is asked beyond measure and columns: nothing of most."""
+    return {name: value for name, value in (("question", need.question), ("where", need.where)) if value}
+
+
 def merged_key(need: Need, parts: Sequence[Kept]) -> StateKey:
     """The key of a merged state: the digests of what was merged, in any order."""
     content = f"{MERGED}{digest(sorted([kept.digest, -1 if kept.cutoff is None else kept.cutoff] for kept in parts))}"
-    return StateKey(content, need.measure, MEASURES[need.measure].version, need.columns)
+    return StateKey(content, need.measure, MEASURES[need.measure].version, need.columns, _asked(need))
 
 
 def states_digests(merged: Merged) -> dict[str, str]:

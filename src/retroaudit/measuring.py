@@ -199,11 +199,11 @@ def _must_be(known: Accounting | None, counted: Accounting) -> None:
 
 def _of_columns_alone(need: Need) -> bool:
     columns_alone = need.measure not in LABELLED and need != ROWS
-    return columns_alone and not any(column.startswith(_OF_ROLES) for column in need.columns)
+    return columns_alone and not any(column.startswith(_OF_ROLES) for column in need.reads)
 
 
 def _columns(needs: Collection[Need]) -> set[str]:
-    return {column for need in needs for column in need.columns}
+    return {column for need in needs for column in need.reads}
 
 
 def merge_states(measured: Sequence[Measured], needs: Sequence[Need], states: Erasable) -> tuple[Kept, ...]:

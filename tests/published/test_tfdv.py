@@ -13,6 +13,7 @@ import pytest
 
 from retroaudit.measures import categories, counts, grid, moments
 from retroaudit.measures.all import MEASURES
+from retroaudit.measures.measure import Need
 from retroaudit.measures.measure import State
 from tests.world import REFERENCE_DATA
 
@@ -51,7 +52,7 @@ def merged(measure: str, column: str) -> State:
     """The split that TFDV drew cannot be drawn again; merging does not depend on where the rows are cut."""
     rows, cut = trips(), 10_036
     parts = (rows[:cut], rows[cut:])
-    return MEASURES[measure].merge([MEASURES[measure].partial(part.lazy(), (column,)) for part in parts])
+    return MEASURES[measure].merge([MEASURES[measure].partial(part.lazy(), Need(measure, (column,))) for part in parts])
 
 
 def found(reference: Reference) -> float:

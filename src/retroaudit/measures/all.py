@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from retroaudit.measures import categories, cells, counts, grid, moments, rows, scores
-from retroaudit.measures.measure import Measure
+from retroaudit.measures.measure import Measure, Need, State
+from retroaudit.measures.values import Readable
+
+
+def _keyed(partial: Callable[[Readable, tuple[str, ...]], State]) -> Callable[[Readable, Need], State]:
+    """A measure that takes nothing of a need but its columns."""
+    return lambda rows, need: partial(rows, need.columns)
+
 
 MEASURES: Mapping[str, Measure] = {
-    "rows": Measure("rows", 1, rows.partial, rows.merge),
-    "counts": Measure("counts", 1, counts.partial, counts.merge),
-    "grid": Measure("grid", 2, grid.partial, grid.merge),
-    "moments": Measure("moments", 2, moments.partial, moments.merge),
-    "categories": Measure("categories", 2, categories.partial, categories.merge),
-    "cells": Measure("cells", 1, cells.partial, cells.merge),
-    "scores": Measure("scores", 1, scores.partial, scores.merge),
+    "rows": Measure("rows", 1, _keyed(rows.partial), rows.merge),
+    "counts": Measure("counts", 1, _keyed(counts.partial), counts.merge),
+    "grid": Measure("grid", 2, _keyed(grid.partial), grid.merge),
+    "moments": Measure("moments", 2, _keyed(moments.partial), moments.merge),
+    "categories": Measure("categories", 2, _keyed(categories.partial), categories.merge),
+    "cells": Measure("cells", 1, _keyed(cells.partial), cells.merge),
+    "scores": Measure("scores", 1, _keyed(scores.partial), scores.merge),
 }
 """By name. A measure's version changes whenever the same rows would give another state."""

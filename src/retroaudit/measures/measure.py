@@ -9,6 +9,7 @@ import polars as pl
 
 from retroaudit.archive.rows import EXCLUDED, LABEL, PREDICTION, VERSION
 from retroaudit.measures.values import Readable
+from retroaudit.measures.where import columns_of
 
 __all__ = ["EXCLUDED", "LABEL", "PREDICTION", "VERSION", "Measure", "Need", "State"]
 
@@ -20,12 +21,21 @@ State = pl.DataFrame
 class Need:
     """What a check asks of the measures: a measure's name, and the columns that it is keyed by.
 
-    `counts`, `grid`, `moments` and `categories` take one column; `cells` takes the group columns, `scores` the
-    score column and then the group columns; `rows` takes none.
+    `counts`, `grid`, `moments`, `categories` and `extremes` take one column; `cells` takes the group columns, `scores`
+    the score column and then the group columns; `hashes` and `distinct` the columns whose values are told apart
+    together; `rows` takes none. `question` is what `conditions` asks of its columns, `where` which rows are asked:
+    both canonical JSON, so that a need is plain text. Empty, they ask nothing and take every row that counts.
     """
 
     measure: str
     columns: tuple[str, ...] = ()
+    question: str = ""
+    where: str = ""
+
+    @property
+    def reads(self) -> tuple[str, ...]:
+        """Every column that it takes, those of `where` too, once each."""
+        return tuple(dict.fromkeys((*self.columns, *columns_of(self.where))))
 
 
 @dataclass(frozen=True)
@@ -34,5 +44,5 @@ class Measure:
 
     name: str
     version: int
-    partial: Callable[[Readable, tuple[str, ...]], State]
+    partial: Callable[[Readable, Need], State]
     merge: Callable[[Sequence[State]], State]

@@ -69,7 +69,7 @@ class _Columns:
             (column,) = need.columns
             self._numeric.add(rows.column(column))
         for need, states in self._held.items():
-            states.append(MEASURES[need.measure].partial(everything if need.measure == "rows" else rows, need.columns))
+            states.append(MEASURES[need.measure].partial(everything if need.measure == "rows" else rows, need))
             if len(states) > _HELD:
                 self._held[need] = [_merged(need, states)]
 
