@@ -12,7 +12,7 @@ from typing import Annotated, Any, TypeVar
 
 from pydantic import BeforeValidator, PlainSerializer, TypeAdapter
 
-from retroaudit.archive.inputs import Accounting, Inputs, Partition, SchemaChange
+from retroaudit.archive.inputs import Accounting, Inputs, Partition, Schema
 from retroaudit.checks.metric import Metric, Verdict
 from retroaudit.judgement.findings import Finding
 from retroaudit.ledger.coordinates import ReportId
@@ -87,7 +87,7 @@ class Pinned:
     spec: Spec
     part: str
     inputs: Inputs
-    schema_changes: tuple[SchemaChange, ...]
+    schema: Schema
     needs: tuple[Need, ...]
     reference_needs: tuple[Need, ...]
     plan: str  # the digest of the spec, the window, the needs and the versions of measures and checks

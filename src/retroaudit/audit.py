@@ -14,7 +14,7 @@ from dataclasses import replace
 from retroaudit import identity
 from retroaudit.archive import pin as pinning
 from retroaudit.archive.hashing import Memory
-from retroaudit.archive.inputs import Inputs, SchemaChange
+from retroaudit.archive.inputs import Inputs, Schema
 from retroaudit.archive.schema import survey
 from retroaudit.artefacts import (
     REFERENCE,
@@ -63,7 +63,7 @@ def audit(request: Request, places: Places, signer: Signer, run: Run, progress: 
         pinned = pin(request, places)
         measured = measure(pinned, pinned.work(), places, progress)
         progress(Step("merge"))
-        merged = merge(pinned, measured, places.states)
+        merged = merge(pinned, measured, places)
         progress(Step("check"))
         checked = check(pinned, merged, places.states)
         progress(Step("judge"))
@@ -79,22 +79,26 @@ def pin(request: Request, places: Places) -> Pinned:
     inputs = pinning.pin(request.spec, request.window, request.as_of, places.archive, Memory(places.states))
     if request.labels_due:
         inputs = inputs.unlabelled()
-    surveyed = survey(request.spec, inputs, places.archive)
-    spec = expand(request.spec, surveyed.columns) if surveyed.columns else literal(request.spec)
-    return plan(replace(request, spec=spec), inputs, surveyed.changes)
+    schema = survey(request.spec, inputs, places.archive)
+    spec = expand(request.spec, schema.columns) if schema.columns else literal(request.spec)
+    return plan(replace(request, spec=spec), inputs, schema)
 
 
-def plan(request: Request, inputs: Inputs, changes: tuple[SchemaChange, ...]) -> Pinned:
+def plan(request: Request, inputs: Inputs, schema: Schema) -> Pinned:
     """What will be asked of these inputs: the spec's patterns are expanded by now."""
     spec = request.spec
-    needs = {need for each in CHECKS for need in each.needs(spec)} | {ROWS}
+    asked = {each: each.needs(spec, schema.columns) for each in CHECKS}
+    needs = {need for own in asked.values() for need in own} | {ROWS}
+    compared = {need for each, own in asked.items() for need in own if each.compares}
     return Pinned(
         spec=spec,
         part=request.part,
         inputs=inputs,
-        schema_changes=changes,
+        schema=schema,
         needs=tuple(sorted(needs)),
-        reference_needs=tuple(sorted({need for need in needs if _of_reference(spec, need)} | _of_age(spec))),
+        reference_needs=tuple(
+            sorted({need for need in compared | {ROWS} if _of_reference(spec, need)} | _of_age(spec))
+        ),
         plan=identity.plan_digest(spec, request, needs),
     )
 
@@ -129,13 +133,13 @@ def _step(measured: Sequence[Measured], total: int) -> Step:
     return Step("measure", len(measured), total, rows, reused=sum(each.reused for each in measured))
 
 
-def merge(pinned: Pinned, measured: Sequence[Measured], states: Erasable) -> Merged:
+def merge(pinned: Pinned, measured: Sequence[Measured], places: Places) -> Merged:
     """Merge the partitions' states into the window's, and into those of each reference."""
     rolling = dict.fromkeys(pinned.inputs.rolling, pinned.rolling_needs)
     needs_of = {WINDOW: pinned.needs, REFERENCE: pinned.reference_needs, **rolling}
     roles = {WINDOW, *(each.role for each in measured)}
     merged = {
-        role: merge_states([each for each in measured if each.role == role], needs, states)
+        role: merge_states([each for each in measured if each.role == role], needs, places)
         for role, needs in needs_of.items()
         if role in roles
     }
@@ -188,7 +192,7 @@ def write_as(
         metrics=judged.metrics,
         findings=judged.findings,
         histograms=checked.histograms,
-        schema_changes=pinned.schema_changes,
+        schema=pinned.schema,
         reference=next(iter(accounting(merged, REFERENCE)), None),
         rolling={name: accounting(merged, name) for name in pinned.inputs.rolling},
     )

@@ -16,7 +16,7 @@ from retroaudit.archive.rows import roles
 from retroaudit.artefacts import Kept, Measured, Places, Work
 from retroaudit.faults import Fault, IntegrityBroken, Unreadable
 from retroaudit.identity import StateKeys
-from retroaudit.measures import account, arrivals, rows
+from retroaudit.measures import account, arrivals, distinct, rows
 from retroaudit.measures.fold import fold
 from retroaudit.measures.labelled import LABELLED, at_cutoff
 from retroaudit.measures.measure import Need, State
@@ -26,6 +26,7 @@ from retroaudit.spec.model import Spec
 from retroaudit.storage.protocol import Erasable
 
 ROWS = Need("rows")
+HASHES, DISTINCT = "hashes", "distinct"
 _OF_ROLES = "@"  # columns that the archive derives from roles begin with it
 
 
@@ -206,23 +207,46 @@ def _columns(needs: Collection[Need]) -> set[str]:
     return {column for need in needs for column in need.reads}
 
 
-def merge_states(measured: Sequence[Measured], needs: Sequence[Need], states: Erasable) -> tuple[Kept, ...]:
+def merge_states(measured: Sequence[Measured], needs: Sequence[Need], places: Places) -> tuple[Kept, ...]:
     """The states of all partitions together, kept like theirs; those of a single partition are its own.
 
-    Without any partition that has states they are of no rows: a window may be empty.
+    Without any partition that has states they are of no rows: a window may be empty. Hashes are not kept together:
+    they grow with the rows, and what a window asks of them is kept in their place (`distinct`).
     """
-    store, parts = StateStore(states), [each.states for each in measured if each.states]
+    store, parts = StateStore(places.states), [each.states for each in measured if each.states]
     if len(parts) == 1:
-        return parts[0]
+        return tuple(kept for kept in parts[0] if kept.need.measure != HASHES)
     keys = {
-        need: identity.merged_key(need, [kept for part in parts for kept in part if kept.need == need])
+        need: identity.merged_key(need, [kept for part in parts for kept in part if kept.need == _merged_from(need)])
         for need in needs
+        if need.measure != HASHES
     }
     digests = store.find(keys.values())
     if len(digests) < len(keys):
-        merged = fold(measure_rows((), needs), (take(store, part) for part in parts))
+        merged = _merged(store, parts, list(keys), places)
         digests = store.put({key: merged[need] for need, key in keys.items()})
     return tuple(Kept(need, key, digests[key]) for need, key in keys.items())
+
+
+def _merged_from(need: Need) -> Need:
+    """What of the partitions a window's state is made of: its like, but for `distinct`, which is made of hashes."""
+    return replace(need, measure=HASHES) if need.measure == DISTINCT else need
+
+
+def _merged(
+    store: StateStore, parts: Sequence[Sequence[Kept]], needs: Sequence[Need], places: Places
+) -> dict[Need, State]:
+    """The window's states: a few partitions at a time are in memory, of hashes one partition and need."""
+    mergeable = {need for need in needs if need.measure != DISTINCT}
+    merged = fold(
+        measure_rows((), mergeable),
+        (take(store, [kept for kept in part if kept.need in mergeable]) for part in parts),
+    )
+    for need in needs:
+        if need.measure == DISTINCT:
+            own = [kept for part in parts for kept in part if kept.need == _merged_from(need)]
+            merged[need] = distinct.reduce((take(store, [kept])[kept.need] for kept in own), places.spool)
+    return merged
 
 
 def take(store: StateStore, kept: Sequence[Kept]) -> dict[Need, State]:

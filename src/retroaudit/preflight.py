@@ -73,7 +73,7 @@ def _facts(pinned: Pinned, account: Accounting) -> dict[str, Any]:
         "reference_objects": len(inputs.reference.logs) if inputs.reference else 0,
         "features": dict(spec.columns.features),
         "groups": [list(group) for group in spec.groups],
-        "schema_changes": [f"{c.partition}: {c.column} is {c.found} for {c.expected}" for c in pinned.schema_changes],
+        "schema_changes": [f"{c.partition}: {c.column} is {c.found} for {c.expected}" for c in pinned.schema.changes],
         "last_partition": account.partition,
         "rows": account.read,
         "rows_counted": account.counted,

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from retroaudit import audit, identity
-from retroaudit.archive.inputs import Inputs, Partition, Pinned, SchemaChange
+from retroaudit.archive.inputs import Inputs, Partition, Pinned, Schema, SchemaChange
 from retroaudit.artefacts import REFERENCE, WINDOW, Measured, Places, Request, Work
 from retroaudit.artefacts import Pinned as Plan
 from retroaudit.faults import BadInput, Fault, IntegrityBroken
@@ -65,7 +65,7 @@ def replay(entry: Entry, places: Places, progress: Progress, *, archive: bool) -
     pinned = _pinned(document, read_file(places.store, entry, "spec.json"), places.archive if archive else None)
     measured = _measured(pinned, places, progress, archive=archive)
     progress(Step("report"))
-    merged = audit.merge(pinned, measured, places.states)
+    merged = audit.merge(pinned, measured, places)
     checked = audit.check(pinned, merged, places.states)
     judged = audit.judge(pinned.spec, checked)
     written = audit.write_as(pinned, merged, checked, judged, entry.report, tuple(document["audit"]["cause"]))
@@ -126,8 +126,8 @@ def _pinned(document: Mapping[str, Any], spec_json: bytes, archive: Storage | No
     rolling = {name: replace(each, window=windows[name]) for name, each in inputs.rolling.items()}
     inputs = replace(inputs, rolling=rolling)
     request = Request(spec, inputs.window, inputs.as_of, document["audit"]["part"], inputs.labels_due)
-    changes = tuple(SchemaChange(**change) for change in stored["schema_changes"])
-    pinned = audit.plan(request, inputs, changes)
+    schema = Schema(dict(stored["columns"]), tuple(SchemaChange(**change) for change in stored["schema_changes"]))
+    pinned = audit.plan(request, inputs, schema)
     if pinned.plan != document["audit"]["plan"]:
         raise IntegrityBroken(Fault("plan", pinned.plan, document["audit"]["plan"], "Run verify."))
     return pinned

@@ -6,8 +6,8 @@ from typing import Any
 import polars as pl
 import pytest
 
-from retroaudit.archive.inputs import SchemaChange
-from retroaudit.archive.schema import Survey, survey
+from retroaudit.archive.inputs import Schema, SchemaChange
+from retroaudit.archive.schema import survey
 from retroaudit.faults import BadInput
 from retroaudit.spec.model import Spec
 from tests.archive.small import DAY, Archive, rows_of, spec_of
@@ -15,7 +15,7 @@ from tests.archive.small import DAY, Archive, rows_of, spec_of
 WINDOW = "2026-07-01/2026-07-04"
 
 
-def look(archive: Archive, spec: Spec | None = None) -> Survey:
+def look(archive: Archive, spec: Spec | None = None) -> Schema:
     spec = spec or spec_of()
     return survey(spec, archive.pin(spec, WINDOW), archive.storage)
 

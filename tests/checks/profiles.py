@@ -39,7 +39,7 @@ def profile(
         for name, kind in ((VERSION, pl.String), (PREDICTION, pl.Int8), (LABEL, pl.Int8))
         if name not in (rows or {})
     )
-    needs = frozenset().union(*(check.needs(told) for check in CHECKS))
+    needs = frozenset().union(*(check.needs(told, {}) for check in CHECKS))
     versions = {day: _served(served) for day, served in (days or {}).items()}
     return Profile(measure([frame], needs), versions, accounting, missing, schema_changes)
 

@@ -46,7 +46,7 @@ def test_each_check_has_one_name_a_version_and_needs_that_exist() -> None:
     assert len({check.name for check in CHECKS}) == len(CHECKS)
     for check in CHECKS:
         assert check.version >= 1
-        assert {need.measure for need in check.needs(ABOUT)} <= set(MEASURES)
+        assert {need.measure for need in check.needs(ABOUT, {})} <= set(MEASURES)
 
 
 @pytest.mark.parametrize("rows", [ROWS, {}], ids=["hostile", "no rows"])

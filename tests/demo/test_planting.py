@@ -14,7 +14,7 @@ from scipy.spatial.distance import jensenshannon
 from scipy.stats import wasserstein_distance
 
 from retroaudit.demo.archive import Night, make_night, snapshot
-from retroaudit.demo.incidents import BIASED_GROUP, DRIFTED, EMPTIED
+from retroaudit.demo.incidents import BIASED_GROUP, DRIFTED, EMPTIED, MISSPELT
 
 FIRST = date(2026, 4, 1)
 ROWS = 20_000
@@ -112,6 +112,12 @@ def test_the_night_before_it_is_fair() -> None:
         assert all(
             0.85 < ratio < 1.18 for _, ratio, _ in ratios(by_group(planted(40).logs, groups, "prediction")).values()
         )
+
+
+def test_the_misspelt_category_is_on_two_nights_and_too_rare_to_be_drift() -> None:
+    shares = {night: float((planted(night).logs[MISSPELT] == "Rent").mean() or 0) for night in range(23, 27)}
+    assert shares == {23: 0.0, 24: pytest.approx(0.005, abs=1e-4), 25: pytest.approx(0.005, abs=1e-4), 26: 0.0}
+    assert distance(planted(24).logs, MISSPELT, 1) < 0.06
 
 
 def test_the_column_is_null_on_three_nights() -> None:

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from datetime import date
 from fnmatch import fnmatchcase
-
-import yaml
+from pathlib import Path
 
 from retroaudit.demo import population
 from retroaudit.demo.archive import make_night
-from retroaudit.demo.spec import spec_text
-from retroaudit.spec.model import Spec
+from retroaudit.demo.spec import spec_text, suite_bytes
+from retroaudit.spec.load import parse
+from retroaudit.spec.suite import parse_suite
 
-SPEC = Spec.model_validate(yaml.safe_load(spec_text()))
+SPEC = parse(spec_text(), "spec.yaml", suites=lambda name: parse_suite(suite_bytes(), name))
 
 
 def test_the_timeline_is_that_of_the_archive() -> None:
@@ -38,3 +38,10 @@ def test_it_asks_for_everything_that_the_demo_plants() -> None:
     assert ("gender", "age_band") in SPEC.groups
     assert (SPEC.drift.numeric.method, SPEC.drift.numeric.threshold) == ("wasserstein", 0.1)
     assert SPEC.fairness.impact_ratio == (0.8, 1.25)
+
+
+def test_the_suite_asks_for_columns_of_the_logs_and_is_the_one_beside_the_dags() -> None:
+    assert SPEC.quality.suite is not None
+    logs = make_night(1, date(2026, 4, 1), 1000).logs
+    assert {each.kwargs["column"] for each in SPEC.quality.suite.expectations[1:]} <= set(logs.columns)
+    assert suite_bytes() == (Path(__file__).parents[2] / "expectations" / "lending.json").read_bytes()

@@ -12,7 +12,7 @@ from retroaudit import audit
 from retroaudit.checks.metric import Metric, Verdict
 from retroaudit.demo.archive import write_archive
 from retroaudit.demo.run import run_demo
-from retroaudit.demo.spec import spec_text
+from retroaudit.demo.spec import spec_text, suite_bytes
 from retroaudit.intake import places, request
 from retroaudit.progress import silent
 from tests.world import NOON
@@ -27,6 +27,7 @@ def test_every_incident_is_found_on_its_nights_and_nothing_else_fails(tmp_path: 
     outcome = run_demo(tmp_path / "demo", days=91, rows=20_000, seed=1, incidents=True, progress=silent)
     found = {row.name: row.found for row in outcome.incidents}
     assert found == {
+        "a category is misspelt": (24, 25),
         "a feature drifts": tuple(night for night in range(31, 92) if night != 60),
         "a crossed group is rejected more often": tuple(night for night in range(41, 92) if night != 60),
         "a column goes null": (45, 46, 47),
@@ -45,7 +46,8 @@ def test_every_incident_is_found_on_its_nights_and_nothing_else_fails(tmp_path: 
     assert outcome.verification.checked["reports"] == 92
     quarter = {finding.metric.metric for finding in outcome.whole.findings}
     assert {"wasserstein", "impact_ratio", "missing_partitions", "control_difference"} <= quarter
-    assert {night.verdict for night in outcome.nights[:30]} <= {Verdict.PASSED, Verdict.INCONCLUSIVE}
+    quiet = [night for number, night in enumerate(outcome.nights[:30], 1) if number not in {24, 25}]
+    assert {night.verdict for night in quiet} <= {Verdict.PASSED, Verdict.INCONCLUSIVE}
 
 
 @pytest.mark.parametrize("seed", [11, 12, 13, 14, 15])
@@ -53,6 +55,7 @@ def test_with_nothing_planted_no_metric_fails(tmp_path: Path, seed: int) -> None
     """Every night and the quarter, as the audit judges them; the pages are not drawn and nothing is sealed."""
     write_archive(tmp_path / "archive", seed=seed, days=91, incidents=False)
     (tmp_path / "spec.yaml").write_text(spec_text())
+    (tmp_path / "lending.json").write_bytes(suite_bytes())
     windows = [str(FIRST + timedelta(days=day)) for day in range(91)]
     failed: dict[str, list[str]] = defaultdict(list)
     for window in [*windows, "2026-Q2"]:
@@ -65,7 +68,7 @@ def test_with_nothing_planted_no_metric_fails(tmp_path: Path, seed: int) -> None
 def judged(root: Path, window: str) -> tuple[Metric, ...]:
     where = places((root / "archive").as_uri(), (root / "store").as_uri(), (root / "states").as_uri(), root)
     pinned = audit.pin(request(root / "spec.yaml", window, NOON), where)
-    merged = audit.merge(pinned, audit.measure(pinned, pinned.work(), where, silent), where.states)
+    merged = audit.merge(pinned, audit.measure(pinned, pinned.work(), where, silent), where)
     metrics = audit.judge(pinned.spec, audit.check(pinned, merged, where.states)).metrics
     assert sum(metric.verdict is Verdict.PASSED for metric in metrics) > 80  # something was checked
     return metrics

@@ -43,7 +43,14 @@ def test_the_most_severe_comes_first() -> None:
     ],
 )
 def test_severity_goes_by_check_and_tier(tier: str, check: str, expected: str) -> None:
-    assert severity(tier, check) == expected
+    assert severity(tier, replace(DRIFT, check=check)) == expected
+
+
+def test_a_suites_author_says_how_much_an_expectation_weighs() -> None:
+    quality = replace(DRIFT, check="quality")
+    found = [severity("medium", replace(quality, severity=own)) for own in (None, "low", "medium", "high")]
+    assert found == ["medium", "low", "medium", "high"]
+    assert severity("high", replace(quality, severity="high")) == "critical"
 
 
 def test_the_fingerprint_knows_the_trouble_and_not_the_day() -> None:

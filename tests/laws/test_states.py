@@ -70,7 +70,7 @@ def written(
     )
     (world.root / "spool").mkdir(exist_ok=True)
     pinned = audit.pin(request(world.spec(document), window, NOON, as_of=as_of), where)
-    merged = audit.merge(pinned, audit.measure(pinned, pinned.work(), where, lambda _: None), where.states)
+    merged = audit.merge(pinned, audit.measure(pinned, pinned.work(), where, lambda _: None), where)
     checked = audit.check(pinned, merged, where.states)
     return audit.report(pinned, merged, checked, audit.judge(pinned.spec, checked), where.store, None)
 

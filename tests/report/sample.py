@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from retroaudit.archive.inputs import Accounting, Inputs, Partition, Pinned, SchemaChange
+from retroaudit.archive.inputs import Accounting, Inputs, Partition, Pinned, Schema, SchemaChange
 from retroaudit.checks.metric import Metric, Threshold
 from retroaudit.judgement.findings import findings
 from retroaudit.judgement.verdicts import decide, worst
@@ -20,6 +20,7 @@ from retroaudit.spec.window import Window
 from retroaudit.storage.protocol import ObjectInfo
 from tests.report.night import DAYS, HOSTILE, MISSING, ROWS, SHOPS, START, all_metrics, of_group
 
+COLUMNS = {"num_00": "double", "num_07": "double", "cat_00": "string"}
 SPEC = Spec(
     model="lending",
     owner="lending-risk@example.com",
@@ -40,7 +41,7 @@ def sample() -> dict[str, Any]:
         metrics=metrics,
         findings=findings(SPEC, metrics),
         histograms=histograms(),
-        schema_changes=[SchemaChange(DAYS[12], "num_07", "Int64", "Float64")],
+        schema=Schema(COLUMNS, (SchemaChange(DAYS[12], "num_07", "Int64", "Float64"),)),
         notes=["Outcomes are only known where the prediction is 0: rates that need the others are skipped."],
     )
 
@@ -67,7 +68,7 @@ def small() -> dict[str, Any]:
         metrics=metrics,
         findings=findings(SPEC, metrics),
         histograms=[numeric("num_00", _grid(1, 0.0, False), None, 10), categorical("cat_00", values, values, 10)],
-        schema_changes=[SchemaChange(DAYS[0], "num_00", "Int64", "Float64")],
+        schema=Schema(COLUMNS, (SchemaChange(DAYS[0], "num_00", "Int64", "Float64"),)),
         notes=["a note"],
         reference=Accounting("snapshot", 1, 1000, 1000),
     )

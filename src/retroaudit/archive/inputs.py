@@ -92,3 +92,14 @@ class SchemaChange:
     column: str
     found: str
     expected: str
+
+
+@dataclass(frozen=True)
+class Schema:
+    """What the footers say. `columns` maps each name to the type that most log files having it give it, in file order.
+
+    `changes` compare every file of the window and the reference with what most files have.
+    """
+
+    columns: Mapping[str, str] = field(default_factory=dict)
+    changes: tuple[SchemaChange, ...] = ()

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from retroaudit.archive.footer import Column, Kind, parse, tail
-from retroaudit.archive.inputs import Inputs, Partition, Pinned, SchemaChange
+from retroaudit.archive.inputs import Inputs, Partition, Pinned, Schema, SchemaChange
 from retroaudit.archive.outcomes import positives
 from retroaudit.archive.rows import RESERVED
 from retroaudit.faults import BadInput, Fault, Unreadable
@@ -25,24 +25,13 @@ _READERS = 8  # footers asked for at once; the order of results does not depend 
 
 
 @dataclass(frozen=True)
-class Survey:
-    """What the footers say. `columns` maps each name to the type that most log files having it give it.
-
-    `changes` compare every file of the window and the reference with what most files have ("absent" is a type).
-    """
-
-    columns: Mapping[str, str]
-    changes: tuple[SchemaChange, ...]
-
-
-@dataclass(frozen=True)
 class _File:
     partition: str
     rows: int
     columns: Mapping[str, Column]
 
 
-def survey(spec: Spec, inputs: Inputs, storage: Storage) -> Survey:
+def survey(spec: Spec, inputs: Inputs, storage: Storage) -> Schema:
     """Read the footer of every log, label and reference object.
 
     Raises `BadInput`, all faults at once, for columns that the spec names and no readable file has (with the
@@ -62,7 +51,9 @@ def survey(spec: Spec, inputs: Inputs, storage: Storage) -> Survey:
         raise BadInput(faults)
     compared = {name for file in logs for name in file.columns if best(spec.columns.features, name)}
     changes = (*_changes(logs, logs), *_changes(logs, held, only=compared))
-    return Survey(_usual(logs, absent=False), changes)
+    usual = _usual(logs, absent=False)
+    in_order = dict.fromkeys(name for file in logs for name in file.columns if name in usual)
+    return Schema({name: usual[name] for name in in_order}, changes)
 
 
 def _only_labels(partition: Partition) -> Partition:

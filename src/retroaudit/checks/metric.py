@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, Self
+from typing import Any, Literal, Self
+
+Severity = Literal["critical", "high", "medium", "low"]
 
 
 class Verdict(StrEnum):
@@ -49,6 +51,7 @@ class Metric:
     threshold: Threshold | None = None
     verdict: Verdict | None = None
     reason: str = ""
+    severity: Severity | None = None  # of a failure, for a model of medium tier, where the check's own does not hold
     discloses: tuple[int, ...] = ()  # the people, class by class, who can be counted from value and n; not published
     reveals: tuple[Slice, ...] = ()  # groups other than `slice` that the number tells about; not published
 

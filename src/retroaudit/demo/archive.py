@@ -64,7 +64,8 @@ def make_night(seed: int, day: date, rows: int, night: int | None = None) -> Nig
     decided = population.decide(people, versions, planting.bias(people, number), rng)
     served = pl.concat([requests, decided], how="horizontal")
     labels = population.outcomes(served, rng)
-    logs = planting.hole(planting.nulls(population.forget(served, rng), number), number).select(_LOG)
+    logged = planting.spelling(population.forget(served, rng), number)
+    logs = planting.hole(planting.nulls(logged, number), number).select(_LOG)
     # Outcomes are exported for the decisions in the log: what the log lost, only the gateway still knows.
     return Night(logs, labels.join(logs, on="request_id", how="semi", maintain_order="left"), _count(served, day))
 

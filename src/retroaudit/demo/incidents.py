@@ -38,9 +38,12 @@ def _nights(first: int, last: int) -> tuple[int, ...]:
     return tuple(night for night in range(first, last + 1) if night != _MISSING)
 
 
-DRIFTED, EMPTIED, STALE_VERSION = "num_03", "num_04", "1.4.0"
+DRIFTED, EMPTIED, MISSPELT, STALE_VERSION = "num_03", "num_04", "cat_02", "1.4.0"
 BIASED_GROUP = (("gender", "female"), ("age_band", "45-59"))
 
+SPELLING = Incident(
+    "a category is misspelt", _nights(24, 25), (Sign("quality", "expect_column_values_to_be_in_set", MISSPELT),)
+)
 DRIFT = Incident("a feature drifts", _nights(31, _ALWAYS), (Sign("drift", "wasserstein", DRIFTED),))
 BIAS = Incident(
     "a crossed group is rejected more often",
@@ -53,7 +56,11 @@ BIAS = Incident(
 NULLS = Incident(
     "a column goes null",
     _nights(45, 47),
-    (Sign("quality", "null_rate", EMPTIED), Sign("drift", "null_rate_difference", EMPTIED)),
+    (
+        Sign("quality", "null_rate", EMPTIED),
+        Sign("quality", "expect_column_values_to_not_be_null", EMPTIED),
+        Sign("drift", "null_rate_difference", EMPTIED),
+    ),
 )
 STALE = Incident("a stale version is served", _nights(52, 52), (Sign("versions", "undeclared_version_rate"),))
 MISSING = Incident(
@@ -63,4 +70,4 @@ MISSING = Incident(
 )
 HOLE = Incident("the log has a hole", _nights(70, 70), (Sign("coverage", "control_difference"),))
 
-INCIDENTS = (DRIFT, BIAS, NULLS, STALE, MISSING, HOLE)
+INCIDENTS = (SPELLING, DRIFT, BIAS, NULLS, STALE, MISSING, HOLE)

@@ -9,7 +9,19 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 
-from retroaudit.demo.incidents import BIAS, BIASED_GROUP, DRIFT, DRIFTED, EMPTIED, HOLE, NULLS, STALE, STALE_VERSION
+from retroaudit.demo.incidents import (
+    BIAS,
+    BIASED_GROUP,
+    DRIFT,
+    DRIFTED,
+    EMPTIED,
+    HOLE,
+    MISSPELT,
+    NULLS,
+    SPELLING,
+    STALE,
+    STALE_VERSION,
+)
 from retroaudit.demo.population import Floats
 
 _SHIFT = 21.0  # points of the bureau's new scorecard: 0.3 of the column's deviation
@@ -40,6 +52,14 @@ def stale(versions: pl.Series, night: int) -> pl.Series:
         return versions
     third = pl.int_range(len(versions)) % 3 == 0
     return pl.select(pl.when(third).then(pl.lit(STALE_VERSION)).otherwise(versions)).to_series()
+
+
+def spelling(rows: pl.DataFrame, night: int) -> pl.DataFrame:
+    """One form in two hundred writes a category with a capital: too few for drift, and unknown to the model."""
+    if night not in SPELLING.nights:
+        return rows
+    some = pl.int_range(pl.len()) % 200 == 0
+    return rows.with_columns(pl.when(some).then(pl.lit("Rent")).otherwise(pl.col(MISSPELT)).alias(MISSPELT))
 
 
 def nulls(rows: pl.DataFrame, night: int) -> pl.DataFrame:

@@ -16,7 +16,7 @@ from retroaudit.audit import audit
 from retroaudit.demo.archive import FIRST, write_archive
 from retroaudit.demo.compare import FoundMetric, Row, compare
 from retroaudit.demo.incidents import INCIDENTS
-from retroaudit.demo.spec import spec_text
+from retroaudit.demo.spec import spec_text, suite_bytes
 from retroaudit.faults import BadInput, Fault
 from retroaudit.intake import places, request
 from retroaudit.ledger.read import find, read_file
@@ -66,6 +66,8 @@ def run_demo(out: Path, *, days: int, rows: int, seed: int, incidents: bool, pro
     _refuse_occupied(out)
     write_archive(out / "archive", seed=seed, days=days, rows=rows, incidents=incidents, progress=progress)
     (out / "lending.yaml").write_text(spec_text())
+    (out / "expectations").mkdir()
+    (out / "expectations" / "lending.json").write_bytes(suite_bytes())
     keys = write_keys(out / "keys")
     signer = load_signer(keys.signing)
     with tempfile.TemporaryDirectory(prefix="retroaudit-") as spool:

@@ -5,14 +5,11 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Literal
 
 import rfc8785
 
-from retroaudit.checks.metric import Metric, Slice, Threshold, Verdict
+from retroaudit.checks.metric import Metric, Severity, Slice, Threshold, Verdict
 from retroaudit.spec.model import Spec
-
-Severity = Literal["critical", "high", "medium", "low"]
 
 POLICY_VERSION = 1
 _SEVERITIES: tuple[Severity, ...] = ("low", "medium", "high", "critical")
@@ -47,16 +44,17 @@ def findings(spec: Spec, metrics: Iterable[Metric]) -> tuple[Finding, ...]:
     found: dict[str, Finding] = {}
     for metric in metrics:
         if metric.verdict is Verdict.FAILED:
-            print_ = fingerprint(spec.model, metric)
-            found.setdefault(
-                print_, Finding(print_, severity(spec.tier, metric.check), spec.owner, sentence(metric), metric)
-            )
+            print_, urgency = fingerprint(spec.model, metric), severity(spec.tier, metric)
+            found.setdefault(print_, Finding(print_, urgency, spec.owner, sentence(metric), metric))
     return tuple(sorted(found.values(), key=lambda finding: -_SEVERITIES.index(finding.severity)))
 
 
-def severity(tier: str, check: str) -> Severity:
-    """How urgent a failure of this check is for a model of this tier: one step up for high, one down for low."""
-    step = _SEVERITIES.index(_BASE[check]) + _TIER_STEP[tier]
+def severity(tier: str, metric: Metric) -> Severity:
+    """How urgent its failure is for a model of this tier: one step up for high, one down for low.
+
+    A suite's author says how much an expectation weighs; all else weighs as its check does.
+    """
+    step = _SEVERITIES.index(metric.severity or _BASE[metric.check]) + _TIER_STEP[tier]
     return _SEVERITIES[min(max(step, 0), len(_SEVERITIES) - 1)]
 
 
@@ -72,7 +70,8 @@ def sentence(metric: Metric) -> str:
     subject = "" if metric.subject == "model" else f" of {_short(metric.subject)}"
     tail = f"; {metric.reason}" if metric.reason else ""
     what = f"{metric.metric}{subject}{_where(metric.slice)}"
-    return f"{what} {_found(metric)}, allowed is {_allowed(metric.threshold)}{tail}"
+    allowed = f", allowed is {_allowed(metric.threshold)}" if metric.threshold else ""
+    return f"{what} {_found(metric)}{allowed}{tail}"
 
 
 def _found(metric: Metric) -> str:
@@ -93,9 +92,7 @@ def _where(slice_: Slice) -> str:
     )
 
 
-def _allowed(threshold: Threshold | None) -> str:
-    if threshold is None:
-        return "anything"
+def _allowed(threshold: Threshold) -> str:
     if threshold.min is None:
         return f"at most {threshold.max:g}"
     if threshold.max is None:

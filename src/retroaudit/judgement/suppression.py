@@ -165,6 +165,7 @@ def _blank(metric: Metric, slice_: Slice, min_cell: int) -> Metric:
         slice=slice_,
         threshold=metric.threshold,
         verdict=metric.verdict,
+        severity=metric.severity,
         reason=f"its numbers are withheld: with others, they would tell of fewer than {min_cell} people",
     )
 

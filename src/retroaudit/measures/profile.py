@@ -22,6 +22,7 @@ class Profile:
     accounting: tuple[Accounting, ...] = ()
     missing: tuple[str, ...] = ()  # partitions without any object
     schema_changes: tuple[SchemaChange, ...] = ()
+    columns: Mapping[str, str] = field(default_factory=dict)  # of the logs, with their usual types, in file order
     labels_awaited: str = ""  # why there are no labels yet, where there will be some; empty where they are there
     reference_age: timedelta | None = None  # of the fixed reference at the audit's cut-off, where it is dated
     rolling: Mapping[str, Profile] = field(default_factory=dict)  # rolling reference's name -> its window's profile

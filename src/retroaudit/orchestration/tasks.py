@@ -127,7 +127,7 @@ def merge(pinned: str, measured: Sequence[Sequence[str]]) -> str:
     with _places() as places:
         plan = _take(places, pinned, Pinned)
         yielded = [_take(places, key, Measured) for group in measured[:] for key in group]  # one request, no probing
-        return _keep(places, audit.merge(plan, yielded, places.states))
+        return _keep(places, audit.merge(plan, yielded, places))
 
 
 @final

@@ -13,7 +13,7 @@ from typing import Any
 
 import rfc8785
 
-from retroaudit.archive.inputs import Accounting, Inputs, SchemaChange
+from retroaudit.archive.inputs import Accounting, Inputs, Schema
 from retroaudit.checks.metric import Metric, Threshold, Verdict
 from retroaudit.judgement.findings import Finding
 from retroaudit.report.canonical import SCHEMA
@@ -56,7 +56,7 @@ def build(
     metrics: Sequence[Metric],
     findings: Sequence[Finding],
     histograms: Sequence[Mapping[str, Any]] = (),
-    schema_changes: Sequence[SchemaChange] = (),
+    schema: Schema | None = None,
     notes: Sequence[str] = (),
     reference: Accounting | None = None,
     rolling: Mapping[str, Sequence[Accounting]] | None = None,
@@ -75,7 +75,7 @@ def build(
                 accounting,
                 states,
                 metrics,
-                schema_changes=schema_changes,
+                schema=schema or Schema(),
                 reference=reference,
                 rolling=rolling or {},
             )

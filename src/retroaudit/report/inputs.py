@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from retroaudit.archive.inputs import Accounting, Inputs, Partition, Pinned, SchemaChange
+from retroaudit.archive.inputs import Accounting, Inputs, Partition, Pinned, Schema, SchemaChange
 from retroaudit.checks.metric import Metric, Verdict
 from retroaudit.report.plain import instant
 
@@ -19,7 +19,7 @@ def inputs_section(
     states: Mapping[str, str],
     metrics: Iterable[Metric],
     *,
-    schema_changes: Iterable[SchemaChange],
+    schema: Schema,
     reference: Accounting | None,
     rolling: Mapping[str, Sequence[Accounting]],
 ) -> dict[str, Any]:
@@ -42,7 +42,8 @@ def inputs_section(
             }
             for name, each in inputs.rolling.items()
         },
-        "schema_changes": [vars(change) for change in sorted(schema_changes, key=_change)],
+        "columns": [[name, kind] for name, kind in schema.columns.items()],
+        "schema_changes": [vars(change) for change in sorted(schema.changes, key=_change)],
     }
 
 

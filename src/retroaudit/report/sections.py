@@ -160,7 +160,27 @@ def _alt(rows: Sequence[Row]) -> str:
 
 
 def _quality(rows: Sequence[Row], _document: Mapping[str, Any]) -> tuple[list[Card], int]:
-    """The columns with the most nulls."""
+    """The columns with the most nulls, and what the most values of are not as the suite expects."""
+    cards, left_out = zip(_nulls(rows), _unexpected(rows), strict=True)
+    return [card for some in cards for card in some], sum(left_out)
+
+
+def _unexpected(rows: Sequence[Row]) -> tuple[list[Card], int]:
+    odd = [row for row in rows if wording.is_expected_share(row["metric"]) and (row["value"] or 1.0) < 1.0]
+    top = sorted(odd, key=lambda row: (row["value"], row["subject"], row["metric"]))[:_DOTS]
+    if not top:
+        return [], 0
+    table = [Dot(_expected_of(row), 1 - row["value"], None, None, row["verdict"], wording.interval(row)) for row in top]
+    title = "Shares of values that are not as the suite expects; the table below has the shares that are"
+    return [_single("Not as the suite expects", top, bars(table, limit=None, title=title))], max(0, len(odd) - _DOTS)
+
+
+def _expected_of(row: Row) -> str:
+    """`cat_02 be in set`: the column, and what was expected of its values."""
+    return f"{row['subject']} {wording.metric_name(row['metric']).partition(' to ')[2]}"
+
+
+def _nulls(rows: Sequence[Row]) -> tuple[list[Card], int]:
     nulls = [row for row in rows if row["metric"] == "null_rate" and row["value"] and not row["slice"]]
     top = sorted(nulls, key=lambda row: (-row["value"], row["subject"]))[:_DOTS]
     if not top:

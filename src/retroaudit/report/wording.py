@@ -18,7 +18,7 @@ MEANINGS = {
     "skipped": "could not be asked; the reason is given",
 }
 CHECKS = {
-    "quality": ("Data quality", "Is what the model read complete and within its ranges?"),
+    "quality": ("Data quality", "Is what the model read complete, within its ranges and as its suite expects?"),
     "drift": ("Drift", "Does what the model read still look like the reference?"),
     "fairness": ("Fairness", "Are groups of people treated alike?"),
     "performance": ("Performance", "Was the model right, where the outcome is known?"),
@@ -52,6 +52,18 @@ _NAMES = {
     "nan_rate": "NaN rate",
 }
 _SHARES = frozenset({"tpr", "fpr", "fnr", "tnr", "npv", "fdr", "precision", "accuracy", "prevalence", "selection_rate"})
+_SHARES_EXPECTED = tuple(
+    f"expect_{stem}_"
+    for stem in (
+        "column_values",
+        "column_value",
+        "column_pair_values",
+        "column_proportion",
+        "compound_columns",
+        "multicolumn",
+        "select_column_values",
+    )
+)
 _DASH, _MINUS, _THIN = "\N{EN DASH}", "\N{MINUS SIGN}", "\N{NARROW NO-BREAK SPACE}"
 _CELL = 120  # characters of a name in a table; the whole of it is in report.json
 _SMALL, _LARGE = 1e-4, 1e6
@@ -81,7 +93,12 @@ def check_title(check: str) -> str:
 
 def is_share(metric: str) -> bool:
     """Whether a metric is a share of rows, which people read as percent."""
-    return metric in _SHARES or metric.endswith("_rate")
+    return metric in _SHARES or metric.endswith("_rate") or is_expected_share(metric)
+
+
+def is_expected_share(metric: str) -> bool:
+    """Whether a metric is the share of values that a suite's expectation finds as expected."""
+    return metric.startswith(_SHARES_EXPECTED)
 
 
 def number(value: float | str | None) -> str:

@@ -13,12 +13,14 @@ from pydantic import ValidationError
 from retroaudit.faults import BadInput, Fault
 from retroaudit.spec.model import Spec
 from retroaudit.spec.rules import broken_rules
+from retroaudit.spec.suite import SUITE_KEY, find_suite, read_suite
 from retroaudit.spec.support import unsupported
 from retroaudit.spec.text import LIMIT_BYTES, read
 from retroaudit.spec.tree import Complaint, Node, Path, fault_at, locate, merge, plain, show
 from retroaudit.spec.wording import complaints, known_keys, nearest
 
 Extends = Callable[[str], str | None]
+Suites = Callable[[str], dict[str, Any]]
 
 DEFAULTS = "_defaults"
 _DEFAULTS_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
@@ -38,22 +40,57 @@ def load(path: FilePath, *, defaults: FilePath | None = None) -> Spec:
         file = folder / f"{name}.yaml"
         return _text(file, f"{DEFAULTS}/{file.name}") if file.is_file() else None
 
-    return parse(_text(path, path.name), path.name, extends)
+    def suites(name: str) -> dict[str, Any]:
+        return read_suite(find_suite(name, path.parent))
+
+    return parse(_text(path, path.name), path.name, extends, suites)
 
 
-def parse(text: str, name: str, extends: Extends = lambda _: None) -> Spec:
+def _no_suites(name: str) -> dict[str, Any]:
+    raise BadInput(Fault(SUITE_KEY, show(name), "a spec that is read from a file: a suite lies beside it"))
+
+
+def parse(text: str, name: str, extends: Extends = lambda _: None, suites: Suites = _no_suites) -> Spec:
     """Read a spec's text. `name` stands in messages; `extends` gives the text of defaults by their name, or None.
 
-    Raises BadInput as `load` does.
+    `suites` gives the content of the suite that the spec names. Raises BadInput as `load` does.
     """
     faults: list[Fault] = []
     tree = _resolved(text, name, extends, faults)
-    spec, refused, faulty = _validated(plain(tree, known_keys))
+    spec, refused, faulty = _validated(_with_suite(tree, suites, faults))
     found = (*refused, *unsupported(tree), *broken_rules(spec, faulty))
     faults += [locate(tree, complaint) for complaint in found]
     if faults:
         raise BadInput(sorted(set(faults), key=lambda fault: _order(fault, name)))
     return spec
+
+
+def _with_suite(tree: Node, suites: Suites, faults: list[Fault]) -> dict[str, Any]:
+    """The bare data with the suite's content in place of its name; without it, where the suite has faults."""
+    data: dict[str, Any] = plain(tree, known_keys)
+    quality = data.get("quality")
+    named = quality.get("suite") if isinstance(quality, dict) else None
+    if not isinstance(quality, dict) or named is None:
+        return data
+    suite = {}
+    try:
+        suite = {"suite": suites(_file_name(named))}
+    except BadInput as error:
+        faults += [_in_place(tree, fault) for fault in error.faults]
+    return {**data, "quality": {key: value for key, value in quality.items() if key != "suite"} | suite}
+
+
+def _file_name(named: object) -> str:
+    if isinstance(named, str):
+        return named
+    raise BadInput(Fault(SUITE_KEY, show(named), "the name of a suite's file, such as lending.json"))
+
+
+def _in_place(tree: Node, fault: Fault) -> Fault:
+    """A fault of the key gets its line; those of the suite's own file have theirs."""
+    if fault.subject != SUITE_KEY:
+        return fault
+    return locate(tree, Complaint(tuple(SUITE_KEY.split(".")), fault.found, fault.expected, fault.remedy))
 
 
 def _text(path: FilePath, name: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from datetime import date, timedelta
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, ValidationInfo
 
@@ -155,14 +155,36 @@ class Fields(Part):
     text: tuple[str, ...] = ()
 
 
+SuiteSeverity = Literal["critical", "warning", "info"]
+
+
+class Expectation(Part):
+    """One expectation of a Great Expectations suite, as it is written there."""
+
+    type: str
+    kwargs: Mapping[str, Any] = Field(default_factory=dict)
+    severity: SuiteSeverity = "critical"
+    id: str | None = None
+    description: str | None = None
+    meta: Mapping[str, Any] = Field(default_factory=dict)
+
+
+class Suite(Part):
+    """A Great Expectations suite: the content of the file that `quality.suite` names, sealed with the spec."""
+
+    name: str
+    expectations: tuple[Expectation, ...] = ()
+
+
 class Quality(Part):
     """Limits on null rates and ranges; keys of the mappings are column names or patterns.
 
     `null_rate` bounds the share of null, NaN and infinite values each; `ranges` are inclusive;
-    `out_of_range` bounds the share of values outside a range.
+    `out_of_range` bounds the share of values outside a range. `suite` names a file in a spec, and is its content
+    once the spec is loaded.
     """
 
-    suite: str | None = None
+    suite: Suite | None = None
     null_rate: Share | Mapping[str, Share] | None = None
     ranges: Mapping[str, tuple[float, float]] = Field(default_factory=dict)
     out_of_range: Share = 0.0

@@ -20,8 +20,6 @@ NOT_YET: Mapping[str, tuple[object, ...]] = {
     "columns.consumer": EVERY,
     "consumers": EVERY,
     "fields": EVERY,
-    "quality.suite": EVERY,
-    "privacy.values": ("masked", "full"),
     "policy": EVERY,
     "schedule.month": (True,),
     "schedule.quarter": (True,),

@@ -44,7 +44,7 @@ def measured(spec: Spec, storage: Storage, part: Partition, needs: Iterable[Need
 
 def all_needs(spec: Spec) -> set[Need]:
     """What a whole audit asks for."""
-    return {need for each in CHECKS for need in each.needs(spec)}
+    return {need for each in CHECKS for need in each.needs(spec, {})}
 
 
 def drift_scores(spec: Spec, now: dict[Need, State], before: dict[Need, State]) -> dict[str, float]:
