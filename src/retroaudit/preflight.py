@@ -13,6 +13,7 @@ from retroaudit import audit
 from retroaudit.archive.inputs import Accounting
 from retroaudit.archive.partitions import days_present
 from retroaudit.artefacts import Pinned, Places, Request
+from retroaudit.checks.quality.suite import remarks
 from retroaudit.faults import BadInput, Fault
 from retroaudit.intake import as_of_default, resolve_window
 from retroaudit.measuring import ROWS, measure
@@ -97,6 +98,7 @@ def _warnings(pinned: Pinned, account: Accounting) -> Iterator[str]:
         yield "logs.control is not set: whether these are all the rows will not be evidenced"
     if spec.labels and spec.labels.mature_after > spec.labels.delay:
         yield "labels.mature_after is longer than labels.delay: by default no decision of a day is mature yet"
+    yield from remarks(spec, pinned.schema.columns)
 
 
 _REMEDIES = {
@@ -109,6 +111,7 @@ _REMEDIES = {
 
 
 def _asks_something(spec: Spec) -> bool:
-    quality = spec.quality.null_rate is not None or spec.quality.ranges
+    limits, suite = spec.quality, spec.quality.suite
+    quality = limits.null_rate is not None or limits.ranges or (suite and suite.expectations)
     drift = spec.reference is not None and spec.columns.features
     return bool(quality or drift or spec.groups or spec.versions)

@@ -161,12 +161,13 @@ def _alt(rows: Sequence[Row]) -> str:
 
 def _quality(rows: Sequence[Row], _document: Mapping[str, Any]) -> tuple[list[Card], int]:
     """The columns with the most nulls, and what the most values of are not as the suite expects."""
-    cards, left_out = zip(_nulls(rows), _unexpected(rows), strict=True)
-    return [card for some in cards for card in some], sum(left_out)
+    (nulls, few), (unexpected, more) = _nulls(rows), _unexpected(rows)
+    return [*nulls, *unexpected], few + more
 
 
 def _unexpected(rows: Sequence[Row]) -> tuple[list[Card], int]:
-    odd = [row for row in rows if wording.is_expected_share(row["metric"]) and (row["value"] or 1.0) < 1.0]
+    shares = [row for row in rows if wording.is_expected_share(row["metric"]) and row["value"] is not None]
+    odd = [row for row in shares if row["value"] < 1.0]
     top = sorted(odd, key=lambda row: (row["value"], row["subject"], row["metric"]))[:_DOTS]
     if not top:
         return [], 0

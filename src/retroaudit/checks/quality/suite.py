@@ -81,6 +81,18 @@ def check(spec: Spec, profile: Profile, reference: Profile | None) -> list[Metri
     return [metric for each in _judged(asked, profile) for metric in _metrics(spec, each, profile)]
 
 
+def remarks(spec: Spec, columns: Mapping[str, str]) -> Iterator[str]:
+    """What of the suite cannot be judged, or only value by value, known before any row is read."""
+    for each in _asked(spec, columns):
+        name = " of ".join(dict.fromkeys((each.place.metric, each.place.subject)))
+        if each.compiled.refused:
+            yield f"{name} would fail: {each.compiled.refused}"
+        elif each.compiled.skipped:
+            yield f"{name} would be skipped: {each.compiled.skipped}"
+        elif each.compiled.by_row:
+            yield f"{name} is slow: {each.compiled.by_row}"
+
+
 def _asked(spec: Spec, columns: Mapping[str, str]) -> list[_Asked]:
     """Every expectation of the suite with what it needs. GX is imported only where there is a suite."""
     expectations = spec.quality.suite.expectations if spec.quality.suite else ()
