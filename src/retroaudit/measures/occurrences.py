@@ -1,0 +1,159 @@
+"""The measure `hashes`: how often each value occurs, by a 128-bit hash of it. The one state that grows with the rows.
+
+The hash is MurmurHash3_x64_128 of the value's text (`values.text`), or of several columns' hashes together, each with
+a mark that tells a missing value from any other. Among n different texts some two share a hash with a probability of
+at most n^2 / 2^129: 2e-19 for 10^10 values nobody chose for it. Where it happens, two values count as one that occurs
+twice: it can only report a duplicate that is none. Texts of more than 1,000 characters are told apart by 64 bits of
+SHA-256 (`values.text`), for them the bound is n^2 / 2^65.
+
+Missing is what is null or NaN. Of one column and without a question, rows where it is missing are left out. Else the
+question is `{"ignore_row_if": rule}` with the rules of GX's `compound_columns.unique`, `all_values_are_missing`,
+`any_value_is_missing` or `never`, and missing values equal each other. A column of lists, structs or objects has no
+text: it is all missing.
+
+State: `high`, `low` (UInt64, the hash's halves), `count` (Int64), one line a hash, ascending by both halves. While it
+is measured it takes up to 48 bytes a distinct value of one partition, 24 of them to keep.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from retroaudit.measures.hashes import WORD, Halves, hash128, hash128_of
+from retroaudit.measures.measure import Need, State
+from retroaudit.measures.values import Readable, Rows, rows_of, text
+
+Lines = NDArray[np.uint64]
+"""n x 3: high, low and count, ascending by both halves, one a hash."""
+
+_SCHEMA = {"high": pl.UInt64, "low": pl.UInt64, "count": pl.Int64}
+_MARKED = 1 + 2 * WORD  # bytes of a hash and its mark
+
+
+class Runs:
+    """Lines gathered part by part. Each run is more than twice as long as the next, so that merging costs n log n."""
+
+    def __init__(self) -> None:
+        self._runs: list[Lines] = []
+
+    def __len__(self) -> int:
+        return sum(map(len, self._runs))
+
+    def add(self, lines: Lines) -> None:
+        """Take more of them."""
+        self._runs.append(lines)
+        while len(self._runs) > 1 and len(self._runs[-2]) <= 2 * len(self._runs[-1]):
+            self._runs.append(_merged(self._runs.pop(), self._runs.pop()))
+
+    def whole(self) -> Lines:
+        """All of them as one run, which is kept."""
+        while len(self._runs) > 1:
+            self._runs.append(_merged(self._runs.pop(), self._runs.pop()))
+        return self._runs[0] if self._runs else np.empty((0, 3), np.uint64)
+
+
+def partial(rows: Readable, need: Need) -> State:
+    """How often each value of the need's columns occurs."""
+    return state_of(lines_of_rows(rows_of(rows), need.columns, need.question))
+
+
+def lines_of_rows(rows: Rows, columns: Sequence[str], question: str) -> Lines:
+    """The lines of one slice."""
+    if len(columns) == 1 and not question:
+        return _of_column(_column(rows, columns[0]))
+    marked = [_marked(_column(rows, name)) for name in columns]
+    missing = np.array([each[:, 0] for each in marked], bool)
+    ignored = _ignored(missing, json.loads(question)["ignore_row_if"])
+    data = np.concatenate(marked, axis=1)[~ignored]
+    ends = np.arange(len(data) + 1) * data.shape[1]
+    return _counted(hash128_of(np.append(data.ravel(), np.zeros(WORD, np.uint8)), ends))
+
+
+def lines_of(state: State) -> Lines:
+    """The lines of a state."""
+    return np.column_stack([state["high"], state["low"], state["count"].to_numpy().view(np.uint64)])
+
+
+def state_of(lines: Lines) -> State:
+    """The state of lines."""
+    columns = {name: np.ascontiguousarray(lines[:, place]) for place, name in enumerate(_SCHEMA)}
+    return pl.DataFrame(columns | {"count": columns["count"].view(np.int64)}, schema=_SCHEMA)
+
+
+def merge(states: Sequence[State]) -> State:
+    """Sum the counts by hash."""
+    runs = Runs()
+    for state in states:
+        runs.add(lines_of(state))
+    return state_of(runs.whole())
+
+
+def united(lines: Lines) -> Lines:
+    """Lines in any order, whose hashes may repeat, put in order, one a hash."""
+    from retroaudit.measures import hash_kernels  # noqa: PLC0415  # takes time, as in `kernels`
+
+    into = np.empty_like(lines)
+    used = hash_kernels.unite(lines, into)
+    if used < 0:  # many hashes alike: somebody looked for them
+        used = hash_kernels.unite(lines[np.lexsort((lines[:, 1], lines[:, 0]))], into)
+    return _cut(into, used)
+
+
+def _column(rows: Rows, name: str) -> pl.Series:
+    """A column without its name, which methods of a series would expand as `pl.col` does."""
+    return rows.column(name).alias("")
+
+
+def _of_column(values: pl.Series) -> Lines:
+    if not isinstance(values.dtype, pl.Categorical):
+        return _counted(hash128(_texts(values).drop_nulls()))
+    count = np.bincount(values.to_physical().drop_nulls().to_numpy())
+    known = np.flatnonzero(count)
+    return _counted(hash128(values.dtype.categories.to_series().gather(known)), count[known])
+
+
+def _marked(values: pl.Series) -> NDArray[np.uint8]:
+    """A line a row: 1 where the value is missing, else 0 and its hash."""
+    if isinstance(values.dtype, pl.Categorical):
+        lines = _marked(values.dtype.categories.to_series().extend_constant(None, 1))
+        return np.take(lines, values.to_physical().fill_null(len(lines) - 1).to_numpy(), axis=0)
+    texts = _texts(values)
+    missing = texts.is_null().to_numpy()
+    lines = np.zeros((len(texts), _MARKED), np.uint8)
+    lines[:, 0] = missing
+    lines[~missing, 1:] = np.column_stack(hash128(texts)).astype("<u8").view(np.uint8)[~missing]
+    return lines
+
+
+def _texts(values: pl.Series) -> pl.Series:
+    return text(values.fill_nan(None) if values.dtype.is_float() else values)
+
+
+def _ignored(missing: NDArray[np.bool_], rule: str) -> NDArray[np.bool_]:
+    enough = {"all_values_are_missing": len(missing), "any_value_is_missing": 1, "never": len(missing) + 1}[rule]
+    ignored: NDArray[np.bool_] = missing.sum(axis=0) >= enough
+    return ignored
+
+
+def _counted(hashes: Halves, count: NDArray[np.int64] | None = None) -> Lines:
+    high, low = hashes
+    ones = np.ones(len(high), np.uint64)
+    return united(np.column_stack([high, low, ones if count is None else count.astype(np.uint64)]))
+
+
+def _merged(a: Lines, b: Lines) -> Lines:
+    from retroaudit.measures import hash_kernels  # noqa: PLC0415  # as above
+
+    into = np.empty((len(a) + len(b), 3), np.uint64)
+    return _cut(into, hash_kernels.merge(a, b, into))
+
+
+def _cut(lines: Lines, length: int) -> Lines:
+    """The first of the lines, in place: no byte is copied or kept for the others."""
+    lines.resize((length, 3), refcheck=False)
+    return lines
