@@ -15,8 +15,8 @@ from retroaudit import __version__, cli
 from tests.e2e.test_replay import LABELLED, fill
 from tests.world import World, decisions
 
-COMMANDS = ("check", "run", "backfill", "list", "show", "diff", "export", "verify", "replay", "keygen", "demo")
-OF_STATES = ("states show", "states prune", "states erase")
+COMMANDS = ("init", "check", "run", "backfill", "list", "show", "diff", "export", "verify", "replay", "keygen", "demo")
+OF_GROUPS = ("states show", "states prune", "states erase", "review sample", "review show", "review erase")
 DAY = "2026-07-01"
 ID = f"model/{DAY}/day/main"
 Call = Callable[..., tuple[int, str, str]]
@@ -48,11 +48,11 @@ def store(world: World) -> list[str]:
 def test_help_names_every_command(call: Call) -> None:
     code, out, _ = call("--help")
     assert code == 0
-    for command in (*COMMANDS, "states"):
+    for command in (*COMMANDS, "states", "review"):
         assert command in out
 
 
-@pytest.mark.parametrize("command", [*COMMANDS, *OF_STATES])
+@pytest.mark.parametrize("command", [*COMMANDS, *OF_GROUPS])
 def test_each_command_has_help_with_an_example(call: Call, command: str) -> None:
     code, out, _ = call(*command.split(), "--help")
     assert code == 0

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from retroaudit import __version__, console
-from retroaudit.commands import audits, demo, exports, ledger, reports, states
+from retroaudit.commands import audits, demo, exports, ledger, proposals, reports, review, states
 from retroaudit.faults import RetroauditError
 
 app = typer.Typer(
@@ -21,9 +21,10 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-for part in (audits, reports, exports, ledger, demo):
+for part in (proposals, audits, reports, exports, ledger, demo):
     app.add_typer(part.commands)
 app.add_typer(states.commands, name="states")
+app.add_typer(review.commands, name="review")
 
 
 _INTERRUPTED, _TERMINATED = 130, 143  # 128 and the signal's number, as shells have it

@@ -34,8 +34,9 @@ def preflight(spec_path: Path, archive: str, window: str | None) -> dict[str, An
     """
     spec = load(spec_path)
     storage = open_storage(archive)
-    days = days_present(storage, spec.logs.path) if "{date}" in spec.logs.path else ()
-    asked = resolve_window(spec, window or max(days, default=None) or "1970-01-01")
+    dated = "{date}" in spec.logs.path
+    days = days_present(storage, spec.logs.path) if dated else ()
+    asked = resolve_window(spec, window or (max(days, default="1970-01-01") if dated else None))
     with _scratch(storage) as places:
         pinned = audit.pin(Request(spec, asked, as_of_default(spec, asked)), places)  # first: is there anything at all?
         within(spec, asked)

@@ -100,9 +100,9 @@ def typed(frame: pl.DataFrame, spec: Spec, columns: Collection[str]) -> pl.DataF
 
 
 def _raw(frame: pl.DataFrame, name: str | None) -> pl.Series:
-    """The column as it is in the file; null where there is none."""
+    """The column as it is in the file; null where there is none. Without its name, which Polars may take for a pattern."""
     if name in frame.columns:
-        return frame[name]
+        return frame[name].alias("")
     return pl.repeat(None, frame.height, dtype=pl.String, eager=True)
 
 

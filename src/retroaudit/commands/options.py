@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Annotated
 
 import typer
+from pydantic import TypeAdapter, ValidationError
 
 from retroaudit.faults import BadInput, Fault
 from retroaudit.ledger.signing import Signer, load_signer
+from retroaudit.spec.model import Duration
 
 SpecPath = Annotated[Path, typer.Argument(help="The model's spec, a YAML file.", metavar="SPEC")]
 Archive = Annotated[
@@ -50,3 +53,12 @@ def signer(key: Path | None) -> Signer:
             )
         )
     return load_signer(key)
+
+
+def duration(option: str, text: str) -> timedelta:
+    """A span of time as a spec has it. Raises `BadInput` naming the option where the text is none."""
+    try:
+        found: timedelta = TypeAdapter(Duration).validate_python(text)
+    except ValidationError as error:
+        raise BadInput(Fault(option, repr(text), "a duration such as 400d, 6h or 2w")) from error
+    return found

@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Annotated, Any
 
 import typer
-from pydantic import TypeAdapter, ValidationError
 
 from retroaudit import console, telling
 from retroaudit.artefacts import Work
-from retroaudit.commands.options import AsJson, ReportText, StatesPlace, Store
+from retroaudit.commands.options import AsJson, ReportText, StatesPlace, Store, duration
 from retroaudit.faults import BadInput, Fault
 from retroaudit.ledger.read import find, read_file, reports
 from retroaudit.replaying import work_of
 from retroaudit.report.canonical import parse
 from retroaudit.retention import by_kind, damaged, expired, holdings, of_work, outdated
 from retroaudit.retention import erase as remove
-from retroaudit.spec.model import Duration
 from retroaudit.storage.open import open_storage
 from retroaudit.storage.protocol import Erasable, ObjectInfo
 
@@ -63,7 +61,7 @@ def prune(
     if older_than is None and not without_reader and not broken:
         raise BadInput(Fault("prune", "nothing to choose by", "--older-than, --outdated or --damaged"))
     if older_than is not None:
-        chosen += expired(storage, datetime.now(UTC), _duration("--older-than", older_than))
+        chosen += expired(storage, datetime.now(UTC), duration("--older-than", older_than))
     if without_reader:
         chosen += outdated(storage)
     if broken:
@@ -113,14 +111,6 @@ def _only(work: Sequence[Work], partitions: Sequence[str]) -> list[Work]:
         expected = f"one of {', '.join(sorted(known))}" if known else "a report with partitions"
         raise BadInput([Fault("--partition", repr(name), expected) for name in unknown])
     return [each for each in work if not partitions or each.partition.key in partitions]
-
-
-def _duration(option: str, text: str) -> timedelta:
-    try:
-        found: timedelta = TypeAdapter(Duration).validate_python(text)
-    except ValidationError as error:
-        raise BadInput(Fault(option, repr(text), "a duration such as 400d, 6h or 2w")) from error
-    return found
 
 
 def _remove(

@@ -48,7 +48,7 @@ def digest(state: State) -> str:
     """The SHA-256 of a state's names, types and values, bit for bit; whatever file or engine carries them."""
     schema = [[name, str(dtype)] for name, dtype in state.schema.items()]
     whole = hashlib.sha256(json.dumps([schema, len(state)]).encode())
-    for column in state.get_columns():
+    for column in (each.alias("") for each in state.get_columns()):  # Polars may take a name for a pattern
         whole.update(
             column.is_null().cast(pl.UInt8).to_numpy().tobytes() if column.null_count() else bytes(len(column))
         )

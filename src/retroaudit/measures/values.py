@@ -24,10 +24,10 @@ class Rows:
         self._columns: dict[str, pl.Series] = {}
 
     def column(self, name: str) -> pl.Series:
-        """The column of that name, as it is."""
+        """The column of that name, as it is, but without the name, which Polars may take for a pattern."""
         if name not in self._columns:
             frame = self._frame
-            found = frame[name] if name in frame.columns else pl.repeat(None, frame.height, eager=True).alias(name)
+            found = frame[name].alias("") if name in frame.columns else pl.repeat(None, frame.height, eager=True)
             self._columns[name] = found if self._counted is None else found.filter(self._counted)
         return self._columns[name]
 

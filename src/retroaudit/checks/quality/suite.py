@@ -81,6 +81,11 @@ def check(spec: Spec, profile: Profile, reference: Profile | None) -> list[Metri
     return [metric for each in _judged(asked, profile) for metric in _metrics(spec, each, profile)]
 
 
+def asked(spec: Spec, columns: Mapping[str, str]) -> Iterator[tuple[Metric, tuple[Need, ...]]]:
+    """Each expectation's place among the metrics, and what it needs of a table with these columns."""
+    return ((each.place, each.compiled.needs) for each in _asked(spec, columns))
+
+
 def remarks(spec: Spec, columns: Mapping[str, str]) -> Iterator[str]:
     """What of the suite cannot be judged, or only value by value, known before any row is read."""
     for each in _asked(spec, columns):

@@ -1,0 +1,1 @@
+"""A spec and a Great Expectations suite, proposed from data."""
