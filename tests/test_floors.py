@@ -36,7 +36,8 @@ ADAPTERS = {  # library -> the only places that may import it
     "botocore": {"storage/s3.py"},
     "airflow": {"orchestration/once.py", "orchestration/tasks.py"},
     "great_expectations": {
-        f"checks/quality/gx/{name}.py" for name in ("__init__", "batch", "context", "domains", "engine", "rows", "types", "validate")
+        f"checks/quality/gx/{name}.py"
+        for name in ("__init__", "batch", "context", "domains", "engine", "rows", "types", "validate")
     },
     "evidently": {f"report/evidently/{name}.py" for name in ("page", "snapshot", "workspace")},
     "vl_convert": {"report/charts/svg.py"},

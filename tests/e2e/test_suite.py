@@ -42,12 +42,12 @@ def audited(world: World, expectations: Sequence[dict[str, Any]], window: str = 
     return world.report(sealed(world, window).report)
 
 
-def sealed(world: World, window: str) -> Sealed:
+def sealed(world: World, window: str, document: dict[str, Any] = SPEC) -> Sealed:
     """Like `World.audit`, with states that stay."""
     keys = world.root / "keys"
     if not keys.exists():
         write_keys(keys)
-    spec = world.spec({**SPEC, "quality": {"suite": "model.json"}})
+    spec = world.spec({**document, "quality": {"suite": "model.json"}})
     run = Run(NOON, {})
     return audit(request(spec, window, NOON), where(world), load_signer(keys / "signing.pem"), run, silent)
 
@@ -222,3 +222,23 @@ def test_severity_goes_to_the_finding(nights: World) -> None:
     findings = audited(nights, suite)["findings"]
     assert [finding["severity"] for finding in findings] == ["high", "medium", "low"]
     assert len({finding["fingerprint"] for finding in findings}) == 3
+
+
+def test_names_that_polars_takes_for_patterns_are_names(world: World) -> None:
+    names = {"amount": "^a.*$", "channel": "*", "group": "^g$", "id": "^id$"}
+    columns = {**SPEC["columns"], "id": "^id$", "features": {"^a.*$": "numeric"}}
+    some = pl.int_range(pl.len()) == 0
+    world.put(
+        f"logs/date={DAYS[0]}/part-0.parquet",
+        decisions(100, DAYS[0]).with_columns(pl.when(~some).then("amount"), pl.when(~some).then("group")).rename(names),
+    )
+    suite = (
+        expectation("expect_column_values_to_be_unique", column="^id$"),
+        expectation("expect_column_values_to_be_between", column="^a.*$", min_value=0, max_value=6),
+        expectation("expect_column_values_to_be_in_set", column="*", value_set=["c0"], row_condition="`^a.*$` >= 0"),
+    )
+    write_suite(world.root, suite)
+    document = world.report(sealed(world, DAYS[0], {**SPEC, "columns": columns, "groups": ["^g$"]}).report)
+    found = [metric(document, metric=each["type"])["value"] for each in suite]
+    assert found == [1.0, 1.0, 33 / 99]  # by hand: of 100 rows 34 have c0, the first of them without an amount
+    assert metric(document, metric="selection_rate", slice={"^g$": "g1"})["n"] == 48

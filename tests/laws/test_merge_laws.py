@@ -88,7 +88,8 @@ EVERY_CASE = pytest.mark.parametrize("case", CASES.values(), ids=CASES)
 
 
 def test_every_measure_is_under_the_laws() -> None:
-    assert {name.partition(" ")[0].rstrip(",") for name in CASES} == set(MEASURES)
+    elsewhere = {"conditions", "distinct", "extremes", "hashes"}  # test_conditions.py, test_distinct_laws.py
+    assert {name.partition(" ")[0].rstrip(",") for name in CASES} == set(MEASURES) - elsewhere
 
 
 @EVERY_CASE

@@ -12,7 +12,7 @@ from retroaudit.faults import IntegrityBroken
 from retroaudit.measures import bundle
 from retroaudit.measures.measure import Need, State
 from retroaudit.measures.run import measure
-from retroaudit.measures.store import StateKey, StateStore, digest
+from retroaudit.measures.store import ALONE, StateKey, StateStore, digest
 from tests.memory import InMemory
 
 NAME = "<script>'\"\n" + "x" * 10_000
@@ -168,3 +168,28 @@ def test_states_without_lines_are_states(store: StateStore) -> None:
 def test_nothing_asked_is_nothing_read(store: StateStore, memory: InMemory) -> None:
     memory.objects["states/00/grid-v1/0.parquet"] = b"never read"
     assert (store.put({}), store.find([]), store.get({})) == ({}, {}, {})
+
+
+LARGE = pl.DataFrame({"x": range(ALONE)})
+
+
+def test_a_large_state_lies_alone_and_is_read_only_where_it_is_wanted(store: StateStore, memory: InMemory) -> None:
+    """Finding it takes a listing; asking for another state of its folder does not touch it."""
+    beside = replace(KEY, columns=("y",))
+    digests = store.put({KEY: LARGE, beside: ONE})
+    assert len(memory.objects) == 2
+    (path,) = [name for name in memory.objects if "-" in name.rpartition("/")[2]]
+    memory.objects[path] = b"damaged"
+    assert store.find([KEY, beside]) == digests
+    assert store.get({beside: digests[beside]})[beside].equals(ONE)
+    with pytest.raises(IntegrityBroken, match="prune --damaged"):
+        store.get({KEY: digests[KEY]})
+
+
+def test_a_large_state_comes_back_and_another_of_its_key_is_refused(store: StateStore, memory: InMemory) -> None:
+    digests = store.put({KEY: LARGE})
+    assert store.put({KEY: LARGE}) == digests
+    assert store.get(digests)[KEY].equals(LARGE)
+    with pytest.raises(IntegrityBroken, match="another state"):
+        store.put({KEY: LARGE.reverse()})
+    assert len(memory.objects) == 1

@@ -100,7 +100,7 @@ def typed(frame: pl.DataFrame, spec: Spec, columns: Collection[str]) -> pl.DataF
 
 
 def _raw(frame: pl.DataFrame, name: str | None) -> pl.Series:
-    """The column as it is in the file; null where there is none. Without its name, which Polars may take for a pattern."""
+    """The column as it is in the file, but without its name, which Polars may take for a pattern; null without one."""
     if name in frame.columns:
         return frame[name].alias("")
     return pl.repeat(None, frame.height, dtype=pl.String, eager=True)

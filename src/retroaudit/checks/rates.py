@@ -109,9 +109,10 @@ def tallies(cells: pl.DataFrame, columns: tuple[str, ...]) -> dict[tuple[str | N
     """
     found: dict[tuple[str | None, ...], dict[Outcome, int]] = {} if columns else {(): {}}
     keys = [*columns, PREDICTION, LABEL]
-    for *values, prediction, label, count in (
-        cells.group_by(keys).agg(pl.col("count").sum()).select(*keys, "count").rows()
-    ):
+    by_place = {str(place): cells[key] for place, key in enumerate((*keys, "count"))}  # a name may look like a pattern
+    lines = pl.DataFrame(by_place)
+    *places, counted = lines.columns
+    for *values, prediction, label, count in lines.group_by(places).agg(pl.col(counted).sum()).rows():
         found.setdefault(tuple(values), {})[prediction, label] = count
     return dict(sorted(found.items(), key=lambda item: [(value is None, value or "") for value in item[0]]))
 
