@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 
-from tests.benchmarks import drift_evidently, drift_nannyml, measuring, partitions, states, windows
+from tests.benchmarks import drift_evidently, drift_nannyml, measuring, partitions, states, suite_gx, windows
 from tests.benchmarks.harness import Document, Size
 
 BENCHMARKS: Mapping[str, Callable[[Size], Iterator[Document]]] = {
-    each.NAME: each.run for each in (drift_evidently, drift_nannyml, measuring, windows, partitions, states)
+    each.NAME: each.run for each in (drift_evidently, drift_nannyml, measuring, windows, partitions, states, suite_gx)
 }
 """By name; each yields lines as `harness.line` makes them."""

@@ -232,13 +232,14 @@ def test_names_that_polars_takes_for_patterns_are_names(world: World) -> None:
         f"logs/date={DAYS[0]}/part-0.parquet",
         decisions(100, DAYS[0]).with_columns(pl.when(~some).then("amount"), pl.when(~some).then("group")).rename(names),
     )
+    about = {"row_condition": "`^a.*$` >= 0", "condition_parser": "pandas"}
     suite = (
         expectation("expect_column_values_to_be_unique", column="^id$"),
         expectation("expect_column_values_to_be_between", column="^a.*$", min_value=0, max_value=6),
-        expectation("expect_column_values_to_be_in_set", column="*", value_set=["c0"], row_condition="`^a.*$` >= 0"),
+        expectation("expect_column_values_to_be_in_set", column="*", value_set=["c0"], **about),
     )
     write_suite(world.root, suite)
     document = world.report(sealed(world, DAYS[0], {**SPEC, "columns": columns, "groups": ["^g$"]}).report)
     found = [metric(document, metric=each["type"])["value"] for each in suite]
     assert found == [1.0, 1.0, 33 / 99]  # by hand: of 100 rows 34 have c0, the first of them without an amount
-    assert metric(document, metric="selection_rate", slice={"^g$": "g1"})["n"] == 48
+    assert metric(document, metric="null_rate", subject="^a.*$")["value"] == 0.01

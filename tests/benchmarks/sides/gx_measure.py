@@ -1,0 +1,28 @@
+"""Ours: the states of each file of orders, measured and kept, for `gx_merge`."""
+
+from __future__ import annotations
+
+from retroaudit.checks.quality.gx.batch import of_files
+from tests.benchmarks.sides.gx_kept import DISTINCT, HASHES, Orders, key
+from tests.benchmarks.sides.say import asked, say, timed
+
+
+def main() -> None:
+    """Measure file by file."""
+    orders = Orders(asked())
+    needs = [need for need in orders.needs() if need.measure != DISTINCT]
+
+    def measure() -> None:
+        for file in orders.files:
+            states = of_files([file]).states(needs)
+            for need in needs:
+                if need.measure == HASHES:
+                    orders.store.put({key(file, need): states[need]})
+            orders.store.put({key(file, need): states[need] for need in needs if need.measure != HASHES})
+
+    _, measuring = timed(measure)
+    say(measuring=measuring)
+
+
+if __name__ == "__main__":
+    main()
