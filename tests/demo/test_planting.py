@@ -115,7 +115,10 @@ def test_the_night_before_it_is_fair() -> None:
 
 
 def test_the_misspelt_category_is_on_two_nights_and_too_rare_to_be_drift() -> None:
-    shares = {night: float((planted(night).logs[MISSPELT] == "Rent").mean() or 0) for night in range(23, 27)}
+    shares = {
+        night: int((planted(night).logs[MISSPELT] == "Rent").sum()) / len(planted(night).logs)
+        for night in range(23, 27)
+    }
     assert shares == {23: 0.0, 24: pytest.approx(0.005, abs=1e-4), 25: pytest.approx(0.005, abs=1e-4), 26: 0.0}
     assert distance(planted(24).logs, MISSPELT, 1) < 0.06
 

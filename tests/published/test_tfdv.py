@@ -13,8 +13,7 @@ import pytest
 
 from retroaudit.measures import categories, counts, grid, moments
 from retroaudit.measures.all import MEASURES
-from retroaudit.measures.measure import Need
-from retroaudit.measures.measure import State
+from retroaudit.measures.measure import Need, State
 from tests.world import REFERENCE_DATA
 
 pytestmark = pytest.mark.published
