@@ -6,6 +6,8 @@ import json
 from typing import Any
 
 import polars as pl
+from hypothesis import given
+from hypothesis import strategies as st
 
 from retroaudit.measures import conditions
 from retroaudit.measures.conditions import Conditions, Gathered
@@ -62,3 +64,16 @@ def test_what_a_slice_cannot_be_asked_is_unexpected_there() -> None:
 def test_an_absent_column_is_null() -> None:
     assert conditions.finish(conditions.partial(pl.DataFrame({"y": [1]}), POSITIVE)) == Conditions(1, 1, 0)
     assert conditions.finish(conditions.partial(pl.DataFrame(), POSITIVE)) == Conditions(0, 0, 0)
+
+
+@given(st.lists(st.sampled_from(["a", "ab", "b", "", None]), max_size=30), st.sampled_from(["a", "^a$", "b|^$"]))
+def test_coded_text_is_asked_value_by_value_and_counts_alike(texts: list[str | None], regex: str) -> None:
+    """With a category that no row has, and nulls."""
+    coded = pl.Series("x", [*texts, "unused"]).cast(pl.Categorical(pl.Categories.random()))[:-1]
+    questions = [
+        need("column_values.match_regex", "x", regex=regex),
+        need("column_values.value_length.equals", "x", value=1),
+    ]
+    frames = [pl.DataFrame({"x": values}) for values in (pl.Series("x", texts, pl.String), coded)]
+    plain, by_code = ([conditions.partial(frame, each).row(0) for each in questions] for frame in frames)
+    assert plain == by_code

@@ -43,15 +43,29 @@ class Gathered:
     def add(self, rows: Rows) -> None:
         """Ask one slice more; its columns may be of other types than before."""
         self._rows += len(rows.column(EXCLUDED))  # an absent column is all null: there is one always
-        frame = positional([rows.column(name) for name in self._columns])
-        dtypes = tuple(frame.dtypes)
-        if dtypes not in self._asked:
-            self._asked[dtypes] = self._expressions(dtypes)
-        self._counts += np.reshape(frame.select(self._asked[dtypes]).row(0), (-1, 2)).astype(np.int64)
+        columns = [rows.column(name) for name in self._columns]
+        if len(columns) == 1 and isinstance(columns[0].dtype, pl.Categorical):
+            self._add_coded(columns[0].to_physical(), columns[0].dtype.categories.to_series())
+            return
+        frame = positional(columns)
+        found = frame.select(each.sum() for each in self._expressions(frame.dtypes)).row(0)
+        self._counts += np.reshape(found, (-1, 2)).astype(np.int64)
+
+    def _add_coded(self, codes: pl.Series, known: pl.Series) -> None:
+        """Ask each known value once, and count its rows."""
+        counts = np.bincount(codes.drop_nulls().to_numpy(), minlength=len(known))
+        values = positional([known.extend_constant(None, 1)])
+        holds = values.select(self._expressions(values.dtypes)).to_numpy().astype(np.int64)
+        self._counts += (np.append(counts, codes.null_count()) @ holds).reshape(-1, 2)
 
     def _expressions(self, dtypes: Sequence[pl.DataType]) -> list[pl.Expr]:
-        pairs = [conditions_of(question, dtypes) for question in self._questions.values()]
-        return [each.sum().alias(str(place)) for place, each in enumerate(each for pair in pairs for each in pair)]
+        """For each need whether a row is ignored, and whether it is unexpected."""
+        key = tuple(dtypes)
+        if key not in self._asked:
+            pairs = [conditions_of(question, dtypes) for question in self._questions.values()]
+            each = (expression for pair in pairs for expression in pair)
+            self._asked[key] = [expression.alias(str(place)) for place, expression in enumerate(each)]
+        return self._asked[key]
 
     def states(self) -> dict[Need, State]:
         """What was found over all slices so far."""

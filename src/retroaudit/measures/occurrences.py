@@ -32,7 +32,7 @@ Lines = NDArray[np.uint64]
 """n x 3: high, low and count, ascending by both halves, one a hash."""
 
 _SCHEMA = {"high": pl.UInt64, "low": pl.UInt64, "count": pl.Int64}
-_MARKED = 1 + 2 * WORD  # bytes of a hash and its mark
+_MARKED = 3  # words of a mark and a hash
 
 
 class Runs:
@@ -66,12 +66,11 @@ def lines_of_rows(rows: Rows, columns: Sequence[str], question: str) -> Lines:
     """The lines of one slice."""
     if len(columns) == 1 and not question:
         return _of_column(_column(rows, columns[0]))
-    marked = [_marked(_column(rows, name)) for name in columns]
-    missing = np.array([each[:, 0] for each in marked], bool)
-    ignored = _ignored(missing, json.loads(question)["ignore_row_if"])
-    data = np.concatenate(marked, axis=1)[~ignored]
-    ends = np.arange(len(data) + 1) * data.shape[1]
-    return _counted(hash128_of(np.append(data.ravel(), np.zeros(WORD, np.uint8)), ends))
+    marked = np.concatenate([_marked(_column(rows, name)) for name in columns], axis=1)
+    ignored = _ignored(marked[:, ::_MARKED] > 0, json.loads(question)["ignore_row_if"])
+    words = marked[~ignored] if ignored.any() else marked
+    ends = np.arange(len(words) + 1) * (words.shape[1] * WORD)
+    return _counted(hash128_of(np.append(words.astype("<u8", copy=False), np.uint64(0)).view(np.uint8), ends))
 
 
 def lines_of(state: State) -> Lines:
@@ -117,16 +116,15 @@ def _of_column(values: pl.Series) -> Lines:
     return _counted(hash128(values.dtype.categories.to_series().gather(known)), count[known])
 
 
-def _marked(values: pl.Series) -> NDArray[np.uint8]:
-    """A line a row: 1 where the value is missing, else 0 and its hash."""
+def _marked(values: pl.Series) -> NDArray[np.uint64]:
+    """A line a row: 0 and the value's hash; where the value is missing 1, and the hash of no text."""
     if isinstance(values.dtype, pl.Categorical):
         lines = _marked(values.dtype.categories.to_series().extend_constant(None, 1))
         return np.take(lines, values.to_physical().fill_null(len(lines) - 1).to_numpy(), axis=0)
     texts = _texts(values)
-    missing = texts.is_null().to_numpy()
-    lines = np.zeros((len(texts), _MARKED), np.uint8)
-    lines[:, 0] = missing
-    lines[~missing, 1:] = np.column_stack(hash128(texts)).astype("<u8").view(np.uint8)[~missing]
+    lines = np.empty((len(texts), _MARKED), np.uint64)
+    lines[:, 0] = texts.is_null().to_numpy()
+    lines[:, 1], lines[:, 2] = hash128(texts)
     return lines
 
 
@@ -135,8 +133,9 @@ def _texts(values: pl.Series) -> pl.Series:
 
 
 def _ignored(missing: NDArray[np.bool_], rule: str) -> NDArray[np.bool_]:
-    enough = {"all_values_are_missing": len(missing), "any_value_is_missing": 1, "never": len(missing) + 1}[rule]
-    ignored: NDArray[np.bool_] = missing.sum(axis=0) >= enough
+    columns = missing.shape[1]
+    enough = {"all_values_are_missing": columns, "any_value_is_missing": 1, "never": columns + 1}[rule]
+    ignored: NDArray[np.bool_] = missing.sum(axis=1) >= enough
     return ignored
 
 

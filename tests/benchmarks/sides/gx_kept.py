@@ -31,8 +31,7 @@ class Orders:
         return sorted({need for each in compile_suite(self.suite, self.columns) for need in each.needs})
 
 
-def key(file: Path, need: Need) -> StateKey:
-    """The key of a file's state; each state of hashes is an object of its own."""
-    content = "-".join([file.name, *(need.columns if need.measure == HASHES else ())])
+def key(content: str, need: Need) -> StateKey:
+    """The key of a file's state, or of that of all files."""
     parameters = {"question": need.question, "where": need.where}
     return StateKey(content, need.measure, MEASURES[need.measure].version, need.columns, parameters)

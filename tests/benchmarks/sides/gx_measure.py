@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from retroaudit.checks.quality.gx.batch import of_files
-from tests.benchmarks.sides.gx_kept import DISTINCT, HASHES, Orders, key
+from tests.benchmarks.sides.gx_kept import DISTINCT, Orders, key
 from tests.benchmarks.sides.say import asked, say, timed
 
 
@@ -15,10 +15,7 @@ def main() -> None:
     def measure() -> None:
         for file in orders.files:
             states = of_files([file]).states(needs)
-            for need in needs:
-                if need.measure == HASHES:
-                    orders.store.put({key(file, need): states[need]})
-            orders.store.put({key(file, need): states[need] for need in needs if need.measure != HASHES})
+            orders.store.put({key(file.name, need): states[need] for need in needs})
 
     _, measuring = timed(measure)
     say(measuring=measuring)

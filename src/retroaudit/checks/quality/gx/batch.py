@@ -11,11 +11,15 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from retroaudit.archive.footer import Column, Footer, footer
+from retroaudit.archive.scan import SLICE_ROWS, slices
 from retroaudit.checks.quality.typed import Unanswerable
 from retroaudit.measures.measure import Need, State
 from retroaudit.measures.run import measure
+from retroaudit.spec.model import Limits
 
-SLICE_ROWS = 2**17
+_LARGEST = 10**15
+_TRUSTED = Limits(rows=_LARGEST, bytes=_LARGEST, columns=_LARGEST, cell_bytes=_LARGEST, decoded_bytes=_LARGEST)
 
 Reader = Callable[[Sequence[str]], Iterator[pl.DataFrame]]
 """The table's rows in its order, slice by slice, with at least these of its columns."""
@@ -31,6 +35,7 @@ class Batch:
     columns: Mapping[str, str]
     known: dict[Need, State] = field(default_factory=dict)
     read: Reader | None = None
+    coded: Reader | None = None  # the same rows as an audit reads them: text in codes, where the file keeps it so
     answers: dict[Any, Any] = field(default_factory=dict)  # of Great Expectations' metrics, by their id
 
     def states(self, needs: Iterable[Need]) -> Mapping[Need, State]:
@@ -46,15 +51,21 @@ class Batch:
                 f"{missing[0].measure} of {', '.join(missing[0].columns) or 'the rows'} was not measured"
             )
         if missing:
-            self.known.update(measure(self.slices({name for need in missing for name in need.reads}), missing))
+            self.known.update(measure(self._measured({name for need in missing for name in need.reads}), missing))
         return {need: self.known[need] for need in needs}
 
     def slices(self, columns: Iterable[str]) -> Iterator[pl.DataFrame]:
         """The rows, with these columns in the table's order (its first where none is asked for)."""
         if self.read is None:
             raise Unanswerable("there are no rows to look at")
+        return self.read(self._in_order(columns))
+
+    def _measured(self, columns: Iterable[str]) -> Iterator[pl.DataFrame]:
+        return self.coded(self._in_order(columns)) if self.coded else self.slices(columns)
+
+    def _in_order(self, columns: Iterable[str]) -> list[str]:
         wanted = set(columns)
-        return self.read([name for name in self.columns if name in wanted] or list(self.columns)[:1])
+        return [name for name in self.columns if name in wanted] or list(self.columns)[:1]
 
 
 def of_states(states: Mapping[Need, State], columns: Mapping[str, str]) -> Batch:
@@ -88,7 +99,37 @@ def of_files(paths: Sequence[Path]) -> Batch:
         for path, schema in zip(paths, schemas, strict=True):
             yield from _slices(path, [name for name in columns if name in schema.names] or schema.names[:1])
 
-    return Batch({name: columns[name] for name in ordered}, read=read)
+    def coded(columns: Sequence[str]) -> Iterator[pl.DataFrame]:
+        for path, schema in zip(paths, schemas, strict=True):
+            found = _footer(path)
+            there = [name for name in columns if name in found.columns]
+            if all(_plain(schema.field(name).type, found.columns[name]) for name in there):
+                yield from slices(path, path.name, found, there, _TRUSTED, there)
+            else:
+                yield from _slices(path, there or schema.names[:1])
+
+    return Batch({name: columns[name] for name in ordered}, read=read, coded=coded)
+
+
+def _footer(path: Path) -> Footer:
+    with path.open("rb") as file:
+
+        def read(start: int, length: int) -> bytes:
+            file.seek(start)
+            return file.read(length)
+
+        return footer(read, path.stat().st_size, path.name, _TRUSTED)
+
+
+def _plain(kind: pa.DataType, column: Column) -> bool:
+    """Whether an audit's reader gives the column as it is: it reads nothing nested, and tells no zone or bytes."""
+    zoned = pa.types.is_timestamp(kind) and kind.tz is not None
+    return (
+        column.kind == "numeric"
+        or pa.types.is_string(kind)
+        or pa.types.is_large_string(kind)
+        or (column.kind == "time" and not zoned)
+    )
 
 
 def _slices(path: Path, columns: list[str]) -> Iterator[pl.DataFrame]:

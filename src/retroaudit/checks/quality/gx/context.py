@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from threading import Thread
 from typing import Any, ClassVar, Literal
 
 import great_expectations as gx
@@ -27,6 +28,8 @@ from great_expectations.exceptions.exceptions import BuildBatchRequestError
 
 from retroaudit.checks.quality.gx.batch import Batch, of_files, of_frame
 from retroaudit.checks.quality.gx.engine import Held, PolarsExecutionEngine
+from retroaudit.measures.measure import Need
+from retroaudit.measures.run import measure
 
 FRAME = "dataframe"  # the batch parameter that holds a frame, as GX names it
 
@@ -139,4 +142,9 @@ class PolarsDatasource(Datasource):  # type: ignore[misc]
 
 def get_context(**options: Any) -> Any:
     """GX's `get_context` with the data source type `polars`; GX's own figures of use are sent only if asked for."""
+    Thread(target=_load_kernels).start()  # compiled code takes a second to load: it is there by the time rows are
     return gx.get_context(**options)
+
+
+def _load_kernels() -> None:
+    measure([pl.DataFrame({"x": [1]})], [Need("grid", ("x",)), Need("distinct", ("x",))])

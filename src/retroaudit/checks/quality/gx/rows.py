@@ -44,7 +44,7 @@ def sample(metric: MetricConfiguration, batch: Batch, unexpected: int, engine: P
     some = wanted.get("result_format") == "COMPLETE" or wanted.get("partial_unexpected_count", 1)
     if batch.read is None or not unexpected or not some:
         return SAMPLES[end]()
-    if name not in _RULES and name not in PREDICATES:
+    if name not in {*_RULES, *_OF_ALL_ROWS, *PREDICATES}:
         return by_pandas(metric, batch)
     asked = asked_by(metric, batch.columns)
     others = batch.columns if end == "unexpected_rows" else wanted.get("unexpected_index_column_names") or ()
@@ -77,15 +77,16 @@ def by_pandas(metric: MetricConfiguration, batch: Batch) -> Any:
 
 def _failing(name: str, asked: Asked, batch: Batch, columns: Sequence[str]) -> pd.DataFrame:
     """The first rows that fail, under their numbers in the table, with these columns."""
-    reads = {*columns, *columns_of(asked.where)}
-    slices = iter([_whole(batch, reads)]) if name in _OF_ALL_ROWS else batch.slices(reads)
+    reads = {*columns, *asked.columns, *columns_of(asked.where)}
+    repeated = _repeated(asked, batch) if name in _OF_ALL_ROWS else None
     parts: list[pl.DataFrame] = []
     numbers: list[int] = []
     start = 0
-    for frame in slices:
-        places = _places(name, asked, frame).head(SAMPLED - len(numbers))
+    for frame in batch.slices(reads):
+        places = _places(name, asked, frame) if repeated is None else repeated.slice(start, frame.height).arg_true()
+        places = places.head(SAMPLED - len(numbers))
         parts.append(pl.DataFrame({column: frame[column].gather(places) for column in columns}))
-        numbers += (places + start).to_list()
+        numbers += (places.cast(pl.Int64) + start).to_list()
         start += frame.height
         if len(numbers) == SAMPLED:
             break
@@ -107,17 +108,30 @@ def _by_predicate(name: str, asked: Asked, rows: pl.DataFrame) -> pl.Series:
     return rows.select(unexpected.alias("unexpected")).to_series()
 
 
-def _repeated(_: str, asked: Asked, rows: pl.DataFrame) -> pl.Series:
+def _repeated(asked: Asked, batch: Batch) -> pl.Series:
+    """Whether each row of the table has values that another one has; by 64 bits of a hash, for a few MB a million."""
+    hashes: list[pl.Series] = []
+    for frame in batch.slices({*asked.columns, *columns_of(asked.where)}):
+        rows = positional([frame[column] for column in asked.columns])
+        counted = ~_ignored(asked, rows)
+        if asked.where:
+            counted &= mask(Rows(frame), asked.where)
+        nothing = pl.repeat(None, len(rows), dtype=pl.UInt64, eager=True)
+        hashes.append(rows.hash_rows().zip_with(counted, nothing))
+    found = pl.concat(hashes)
+    return found.is_duplicated() & found.is_not_null()
+
+
+def _ignored(asked: Asked, rows: pl.DataFrame) -> pl.Series:
+    if asked.ignore_row_if == "never":
+        return pl.repeat(value=False, n=len(rows), eager=True)
     missing = pl.any_horizontal if asked.ignore_row_if in {"", "any_value_is_missing"} else pl.all_horizontal
-    ignored = rows.select(missing(pl.all().is_null()).alias("ignored")).to_series()
-    return rows.is_duplicated() & (~ignored if asked.ignore_row_if != "never" else True)
+    return rows.select(missing(pl.all().is_null()).alias("ignored")).to_series()
 
 
 _RULES: Mapping[str, Rule] = {
     "column_values.nonnull": lambda _, __, rows: rows["0"].is_null(),
     "column_values.null": lambda _, __, rows: rows["0"].is_not_null(),
-    "column_values.unique": _repeated,
-    "compound_columns.unique": _repeated,
 }
 _OF_ALL_ROWS = {"column_values.unique", "compound_columns.unique"}
 
