@@ -8,6 +8,7 @@ import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from great_expectations.exceptions import ExpectationNotFoundError
@@ -77,9 +78,15 @@ class _Skipped(Exception):
 
 def compile(expectations: Sequence[Mapping[str, Any]], columns: Mapping[str, str]) -> tuple[Compiled, ...]:  # noqa: A001
     """What each expectation (GX's JSON form) needs of a table with these columns (name -> type); reads no data."""
-    engine = _engine(of_states({}, columns))
+    return _compiled_suite(json.dumps(list(expectations)), tuple(columns.items()))
+
+
+@lru_cache(maxsize=8)
+def _compiled_suite(expectations: str, columns: tuple[tuple[str, str], ...]) -> tuple[Compiled, ...]:
+    """The same of plain text: an audit asks it more than once, and a backfill of every window."""
+    engine = _engine(of_states({}, dict(columns)))
     with _quiet():
-        return tuple(_compiled(expectation, columns, engine) for expectation in expectations)
+        return tuple(_compiled(expectation, dict(columns), engine) for expectation in json.loads(expectations))
 
 
 def validate(expectations: Sequence[Mapping[str, Any]], batch: Batch) -> tuple[Outcome, ...]:
