@@ -22,7 +22,7 @@ $(READY): requirements.lock pyproject.toml
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
 	@touch $@
 
-demo: $(READY) ## an archive with planted incidents, audited night by night, and its last night once more in Airflow (about 2 minutes)
+demo: $(READY) ## an archive with planted incidents, audited night by night, and its last night once more in Airflow (2 to 3 minutes)
 	@rm -rf $(DEMO)
 	@$(BIN)/retroaudit demo --days 91 --out $(DEMO)
 	@$(BIN)/python -m retroaudit.orchestration.once $(DEMO) dags

@@ -46,6 +46,9 @@ def test_number(value: float | str | None, text: str) -> None:
         ("selection_rate", None, 0.3, None, "at least 30.0 %"),
         ("impact_ratio", None, 0.2, 0.5, "at least 0.200 and at most 0.500"),
         ("ks", 0.5, None, None, "0.500"),
+        ("tpr", 1.0, 1.0, 1.0, "100 %"),
+        ("tpr", 0.99989, 0.99989, 0.99989, "99.99 %"),  # nearly all is not all
+        ("tpr", 0.99999, 0.99999, 0.99999, "99.999 %"),
     ],
 )
 def test_interval(metric: str, value: float | None, low: float | None, high: float | None, text: str) -> None:

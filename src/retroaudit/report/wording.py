@@ -249,8 +249,10 @@ def _percent_digits(value: float) -> str:
         return number(hundredfold)
     if abs(hundredfold) < 0.01:  # noqa: PLR2004 (below what two decimals show)
         return number(hundredfold)
-    text = f"{hundredfold:.{min(2, _decimals(abs(hundredfold)))}f}"
-    return text.replace("-", _MINUS)
+    decimals = min(2, _decimals(abs(hundredfold)))
+    if decimals < 2 and hundredfold < 100 <= round(hundredfold, decimals):  # noqa: PLR2004 (nearly all is not all)
+        decimals = math.ceil(-math.log10(100 - hundredfold))
+    return f"{hundredfold:.{decimals}f}".replace("-", _MINUS)
 
 
 def _escape(char: str) -> str:
