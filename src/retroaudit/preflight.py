@@ -13,7 +13,7 @@ from retroaudit import audit
 from retroaudit.archive.inputs import Accounting
 from retroaudit.archive.partitions import days_present
 from retroaudit.artefacts import Pinned, Places, Request
-from retroaudit.checks.quality.suite import remarks
+from retroaudit.checks.quality.suite import forecast, remarks
 from retroaudit.faults import BadInput, Fault
 from retroaudit.intake import as_of_default, resolve_window
 from retroaudit.measuring import ROWS, measure
@@ -74,6 +74,7 @@ def _facts(pinned: Pinned, account: Accounting) -> dict[str, Any]:
         "control_objects": sum(len(partition.control) for partition in inputs.partitions),
         "reference_objects": len(inputs.reference.logs) if inputs.reference else 0,
         "features": dict(spec.columns.features),
+        "suite": forecast(spec, pinned.schema.columns),
         "groups": [list(group) for group in spec.groups],
         "schema_changes": [f"{c.partition}: {c.column} is {c.found} for {c.expected}" for c in pinned.schema.changes],
         "last_partition": account.partition,

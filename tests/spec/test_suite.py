@@ -84,14 +84,34 @@ def test_only_the_name_of_a_file_is_a_suite(named: str) -> None:
         (written(expectation_suite_name="x"), "'expectation_suite_name', which suites had before 1.0"),
         (written(expectations=[5]), "expectations[0]"),
         (written(expectations=[{"type": "a", "kwargs": []}]), "expectations[0].kwargs"),
-        (written(expectations=[{"type": "a", "kwargs": {"x": 2**60}}]), "9,007,199,254,740,991"),
-        (written(expectations=[{"type": "a", "kwargs": {"x": float("nan")}}]), "a number that is finite"),
-        (written(expectations=[{"type": "a", "kwargs": {"x": "\ud800"}}]), "surrogate"),
         (written(expectations=[NOT_NULL] * 5_001), "at most 5000"),
     ],
 )
 def test_what_is_no_suite_is_said_in_words(data: bytes, said: str) -> None:
     assert any(said in fault for fault in faults(data))
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        (2**63 - 1, "kwargs.max_value is 9223372036854775807"),
+        (float("nan"), "finite"),
+        ("\ud800", "surrogate"),
+        ([[[[[[[[[[[[[[[[[[[[[0]]]]]]]]]]]]]]]]]]]]], "nested deeper"),
+    ],
+)
+def test_a_value_that_cannot_be_sealed_is_a_fault_of_its_expectation_alone(value: object, said: str) -> None:
+    odd = {"type": "expect_column_max_to_be_between", "kwargs": {"column": "x", "max_value": value}, "meta": {"a": 1}}
+    found, whole = parse_suite(written(expectations=[odd, NOT_NULL]), "lending.json")["expectations"]
+    assert said in found["fault"]
+    assert (found["type"], found["kwargs"]) == (odd["type"], {"column": "x"})
+    assert whole == NOT_NULL
+
+
+def test_numbers_are_as_they_will_be_sealed() -> None:
+    """RFC 8785 writes 1.0 as 1: a replay reads that, and must ask the same."""
+    document = parse_suite(written(expectations=[{"type": "a", "kwargs": {"value_set": [1.0, 0.0, 1.5]}}]), "x.json")
+    assert [type(value) for value in document["expectations"][0]["kwargs"]["value_set"]] == [int, int, float]
 
 
 def test_a_suite_is_part_of_what_a_spec_says(tmp_path: Path) -> None:

@@ -52,6 +52,7 @@ class Metric:
     verdict: Verdict | None = None
     reason: str = ""
     severity: Severity | None = None  # of a failure, for a model of medium tier, where the check's own does not hold
+    personal: bool = False  # fewer than `privacy.min_cell` people can be told from its numbers, whatever n says
     discloses: tuple[int, ...] = ()  # the people, class by class, who can be counted from value and n; not published
     reveals: tuple[Slice, ...] = ()  # groups other than `slice` that the number tells about; not published
 

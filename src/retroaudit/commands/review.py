@@ -170,6 +170,8 @@ def _tell(found: Sample, key: str, url: str) -> None:
     rows = [(name, f"{draw['rows']:,}", len(draw["strata"]), f"{draw['drawn']:,}") for name, draw in draws.items()]
     console.print_table(("of rows", "there are", "strata", "drawn"), rows, title=f"a sample of {found.about['report']}")
     say(f"values   {found.about['masking']}")
+    for name in found.about["not_drawn"]:
+        say(f"no rows  for {name}: it judges all rows together, and points at none")
     say(f"it lies  in {url}, {key}.jsonl; what it is of beside it, .json")
     say(f"erase it retroaudit review erase {found.about['report']} --review {url} --yes")
 

@@ -61,6 +61,8 @@ class _Hidden:
         """Whether the metric's numbers must not be told."""
         if metric.verdict is Verdict.SKIPPED:
             return False
+        if metric.personal:
+            return True
         if metric.check in _OF_EVERYBODY and metric.n is not None and 0 < metric.n < self.min_cell:
             return True
         if metric.metric == "undeclared_version_rate":
@@ -166,7 +168,7 @@ def _blank(metric: Metric, slice_: Slice, min_cell: int) -> Metric:
         threshold=metric.threshold,
         verdict=metric.verdict,
         severity=metric.severity,
-        reason=f"its numbers are withheld: with others, they would tell of fewer than {min_cell} people",
+        reason=f"its numbers are withheld: they would tell of fewer than {min_cell} people",
     )
 
 

@@ -12,6 +12,7 @@ from typing import Any
 
 import polars as pl
 
+from retroaudit.checks.metric import Metric
 from retroaudit.checks.quality import suite
 from retroaudit.measures import conditions, counts
 from retroaudit.measures.measure import Need
@@ -36,9 +37,21 @@ def expectations(spec: Spec, metrics: Iterable[Mapping[str, Any]], columns: Mapp
     return tuple(
         question
         for metric, needs in suite.asked(spec, columns)
-        if _place({"metric": metric.metric, "subject": metric.subject, "slice": dict(metric.slice)}) in failed
+        if _told(metric) in failed
         for question in _questions(metric.metric, _name(metric.metric, dict(metric.slice)), needs)
     )
+
+
+def without_rows(spec: Spec, metrics: Iterable[Mapping[str, Any]], columns: Mapping[str, str]) -> tuple[str, ...]:
+    """The failed expectations that point at no row, by their names: nothing is drawn for them."""
+    failed = [each for each in metrics if each["metric"].startswith("expect_") and each["verdict"] == "failed"]
+    asked = {_told(metric): tuple(_questions(metric.metric, "", needs)) for metric, needs in suite.asked(spec, columns)}
+    pointless = (each for each in failed if not asked.get(_place(each)))
+    return tuple(sorted(f"{_name(each['metric'], each['slice'])}({each['subject']})" for each in pointless))
+
+
+def _told(metric: Metric) -> str:
+    return _place({"metric": metric.metric, "subject": metric.subject, "slice": dict(metric.slice)})
 
 
 def _place(metric: Mapping[str, Any]) -> str:

@@ -21,7 +21,7 @@ from retroaudit.replaying import work_of
 from retroaudit.report.canonical import parse
 from retroaudit.reviewing.conditions import Condition, counted, limits
 from retroaudit.reviewing.drawing import Drawing, Wish
-from retroaudit.reviewing.expectations import expectations
+from retroaudit.reviewing.expectations import expectations, without_rows
 from retroaudit.reviewing.masking import FULL, MASKED
 from retroaudit.reviewing.selection import ROW
 from retroaudit.reviewing.strata import FailedSlices
@@ -71,7 +71,9 @@ def sample(
             _must_be(found, known[each.partition.key], each, sources)
             read += found
     about = {"report": str(entry.report), "manifest_sha256": entry.manifest_sha256}
-    return write(drawing, spec, wish, {**about, "conditions": [_told(each, work) for each in conditions]})
+    told = [_told(each, work) for each in conditions]
+    not_drawn = without_rows(spec, document["metrics"], columns)
+    return write(drawing, spec, wish, {**about, "conditions": told, "not_drawn": list(not_drawn)})
 
 
 def _masking(spec: Spec, *, full: bool) -> str:

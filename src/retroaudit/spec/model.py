@@ -159,7 +159,10 @@ SuiteSeverity = Literal["critical", "warning", "info"]
 
 
 class Expectation(Part):
-    """One expectation of a Great Expectations suite, as it is written there."""
+    """One expectation of a Great Expectations suite, as it is written there.
+
+    `fault` says why it cannot be sealed as it is written; its arguments but the column's name are then left out.
+    """
 
     type: str
     kwargs: Mapping[str, Any] = Field(default_factory=dict)
@@ -167,6 +170,7 @@ class Expectation(Part):
     id: str | None = None
     description: str | None = None
     meta: Mapping[str, Any] = Field(default_factory=dict)
+    fault: str = ""
 
 
 class Suite(Part):

@@ -11,9 +11,12 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path as FilePath
 from typing import Any, get_args
 
+import rfc8785
+
 from retroaudit.faults import BadInput, Fault
-from retroaudit.spec.model import Expectation, SuiteSeverity
+from retroaudit.spec.model import SuiteSeverity
 from retroaudit.spec.tree import Path, path_text, show
+from retroaudit.spec.wording import did_you_mean
 
 LIMIT_BYTES = 5_000_000
 LIMIT_EXPECTATIONS = 5_000
@@ -22,6 +25,8 @@ FOLDER = "expectations"
 SUITE_KEY = "quality.suite"
 _LARGEST_WHOLE = 2**53 - 1
 _OLD_KEYS = ("expectation_suite_name", "data_asset_type")
+_KEYS = ("type", "kwargs", "severity", "id", "description", "meta")
+_LONGEST_NAME = 200
 _SAVE_AGAIN = "Load the suite with Great Expectations 1.x and save it again."
 
 
@@ -38,7 +43,8 @@ def find_suite(name: str, spec_folder: FilePath) -> FilePath:
     found = next((folder / name for folder in folders if (folder / name).is_file()), None)
     if found is None:
         expected = f"{name} beside the spec, or in a folder {FOLDER!r} there or above"
-        raise BadInput(Fault(SUITE_KEY, f"no file {show(name)}", expected))
+        there = (file.name for folder in folders if folder.is_dir() for file in folder.glob("*.json"))
+        raise BadInput(Fault(SUITE_KEY, f"no file {show(name)}", expected, did_you_mean(name, there)))
     return found
 
 
@@ -54,16 +60,31 @@ def read_suite(file: FilePath) -> dict[str, Any]:
 
 
 def parse_suite(data: bytes, name: str) -> dict[str, Any]:
-    """The suite that these bytes hold; `name` stands in messages. Raises BadInput with every fault."""
+    """The suite that these bytes hold; `name` stands in messages. Raises BadInput with every fault.
+
+    A value that canonical JSON cannot carry is a fault of its expectation alone.
+    """
     document = _json(data, name)
     if faults := list(_faults(document, name)):
         raise BadInput(faults)
-    known = set(Expectation.model_fields)
-    expectations = [
-        {key: value for key, value in each.items() if key in known and value is not None}
-        for each in document["expectations"]
-    ]
-    return {"name": str(document.get("name") or name), "expectations": expectations}
+    expectations = [_sealable(each) for each in document["expectations"]]
+    return {"name": _whole(str(document.get("name") or name)), "expectations": expectations}
+
+
+def _sealable(each: Mapping[str, Any]) -> dict[str, Any]:
+    """An expectation as its canonical JSON has it: what is judged now is what a replay will judge."""
+    kept = {key: each[key] for key in _KEYS if each.get(key) is not None}
+    fault = next(_values(kept, ()), "")
+    if fault:
+        column = each.get("kwargs", {}).get("column")
+        named = {"column": column} if isinstance(column, str) and not next(_values(column, ()), "") else {}
+        kept = {"type": _whole(each["type"]), "kwargs": named, "fault": fault}
+    return dict(json.loads(rfc8785.dumps(kept)))
+
+
+def _whole(text: str) -> str:
+    """The text of a name, short and of whole characters."""
+    return text[:_LONGEST_NAME].encode("utf-8", "replace").decode()
 
 
 def _json(data: bytes, name: str) -> Any:
@@ -95,7 +116,7 @@ def _of_old_version(document: Mapping[str, Any]) -> str | None:
     """What tells that a suite was written before 1.0, whose suites have other keys."""
     meta = document.get("meta")
     version = str(meta.get("great_expectations_version", "")) if isinstance(meta, Mapping) else ""
-    if version and not version.startswith("1."):
+    if version.startswith("0."):
         return f"a suite of Great Expectations {version[:20]}"
     expectations = document.get("expectations")
     first = expectations[0] if isinstance(expectations, list) and expectations else None
@@ -120,26 +141,25 @@ def _of_one(each: Any, place: Path, name: str) -> Iterator[Fault]:
             yield _fault(name, (*place, key), each[key], "text")
     if not isinstance(each.get("meta") or {}, Mapping):
         yield _fault(name, (*place, "meta"), each["meta"], "a mapping")
-    yield from _values({key: each[key] for key in Expectation.model_fields if key in each}, place, name)
 
 
-def _values(value: Any, place: Path, name: str) -> Iterator[Fault]:
+def _values(value: Any, place: Path) -> Iterator[str]:
     """What canonical JSON (RFC 8785) cannot carry: the suite is sealed with the report."""
     if len(place) > LIMIT_DEPTH:
-        yield _fault(name, place[:3], "deeper nesting", f"at most {LIMIT_DEPTH} levels")
+        yield f"{path_text(place[:3])} is nested deeper than {LIMIT_DEPTH} levels"
     elif isinstance(value, Mapping):
         for key, inner in value.items():
-            yield from _values(key, (*place, key), name)
-            yield from _values(inner, (*place, key), name)
+            yield from _values(key, (*place, "a key"))
+            yield from _values(inner, (*place, key))
     elif isinstance(value, list):
         for at, inner in enumerate(value):
-            yield from _values(inner, (*place, at), name)
+            yield from _values(inner, (*place, at))
     elif isinstance(value, int) and abs(value) > _LARGEST_WHOLE:
-        yield _fault(name, place, value, f"a whole number up to {_LARGEST_WHOLE:,}")
+        yield f"{path_text(place)} is {show(value)}, and a report holds whole numbers up to {_LARGEST_WHOLE:,}"
     elif isinstance(value, float) and not abs(value) < float("inf"):
-        yield _fault(name, place, value, "a number that is finite")
+        yield f"{path_text(place)} is {show(value)}, and a report holds finite numbers"
     elif isinstance(value, str) and any("\ud800" <= character <= "\udfff" for character in value):
-        yield _fault(name, place[:3], "half of a surrogate pair", "text of whole characters")
+        yield f"{path_text(place[:1])} holds half of a surrogate pair"
 
 
 def _fault(name: str, place: Path, found: Any, expected: str) -> Fault:

@@ -14,7 +14,9 @@ from retroaudit.checks.metric import Metric, Threshold, Verdict
 from retroaudit.checks.quality import suite
 from retroaudit.checks.quality.gx.batch import of_states
 from retroaudit.checks.quality.gx.validate import validate
+from retroaudit.judgement.suppression import withhold_small_cells
 from retroaudit.judgement.verdicts import decide
+from retroaudit.measures.measure import Need
 from retroaudit.measures.profile import Profile
 from retroaudit.measures.run import measure
 from retroaudit.spec.model import Spec
@@ -32,8 +34,9 @@ def asked(*expectations: tuple[str, dict[str, Any]], **parts: Any) -> Spec:
 
 
 def judged(told: Spec, frame: pl.DataFrame) -> list[Metric]:
-    states = measure([frame], suite.needs(told, COLUMNS))
-    return [decide(metric) for metric in suite.check(told, Profile(states, columns=COLUMNS), None)]
+    states = measure([frame], suite.needs(told, COLUMNS) | {Need("rows")})
+    decided = [decide(metric) for metric in suite.check(told, Profile(states, columns=COLUMNS), None)]
+    return list(withhold_small_cells(decided, told.privacy.min_cell))
 
 
 def rows(x: Sequence[float | None], name: str = "a", group: str = "g") -> pl.DataFrame:
@@ -123,20 +126,37 @@ def test_the_value_of_one_row_is_withheld_and_its_verdict_is_not(x: float, said:
 
 def test_a_quantile_that_few_values_lie_beyond_is_withheld() -> None:
     ranges = {"quantiles": [0.5, 0.99], "value_ranges": [[0, 1000], [0, 1000]]}
-    told = asked(("expect_column_quantile_values_to_be_between", {"column": "x", "quantile_ranges": ranges}))
-    middle, far = judged(told, rows([float(number) for number in range(500)]))
-    assert (middle.value is None, far.value is None) == (False, True)  # 5 of 500 values lie beyond the second
+    told = asked(
+        ("expect_column_quantile_values_to_be_between", {"column": "x", "quantile_ranges": ranges}),
+        ("expect_column_median_to_be_between", {"column": "x", "min_value": 0}),
+    )
+    middle, far, median = judged(told, rows([float(number) for number in range(500)]))
+    assert (middle.value, far.value, median.value) == (249.5, None, 249.5)  # 5 of 500 values lie beyond the second
     assert far.verdict is Verdict.PASSED
+    few = judged(told, rows([float(number) for number in range(15)]))
+    assert [metric.value for metric in few] == [None, None, None]
 
 
-def test_numbers_about_a_group_are_withheld_unless_all_is_as_expected() -> None:
+def test_numbers_about_a_group_are_withheld() -> None:
+    """Even where all is as expected: `n` would tell how many people are in no group."""
     among = ("expect_column_values_to_be_in_set", {"column": "group", "value_set": ["g"]})
     told = asked(among, groups=["group"])
-    whole = judged(told, rows([1.0] * 50))
     frame = pl.concat([rows([1.0] * 50), rows([1.0] * 3, group="h")])
-    some = judged(told, frame)
-    assert (whole[0].value, whole[0].verdict) == (1.0, Verdict.PASSED)
-    assert (some[0].value, some[0].n, some[0].verdict) == (None, None, Verdict.FAILED)
+    for found, verdict in ((judged(told, rows([1.0] * 50)), "passed"), (judged(told, frame), "failed")):
+        assert [(m.value, m.n, m.verdict) for m in found] == [(None, None, verdict)]
+
+
+@pytest.mark.parametrize(("low", "withheld"), [(95, True), (89, False), (5, True), (10, False)])
+def test_numbers_of_few_rows_or_of_all_but_few_are_withheld(low: int, withheld: bool) -> None:
+    """Of 100 rows 100 - low, or low, are asked about: of the others the mean could be found by subtraction."""
+    about = {"row_condition": f"x >= {low}", "condition_parser": "pandas"}
+    told = asked(
+        ("expect_column_mean_to_be_between", {"column": "x", "min_value": 0, **about}),
+        ("expect_table_row_count_to_be_between", {"min_value": 0, **about}),
+    )
+    found = judged(told, rows([float(number) for number in range(100)]))
+    assert [metric.value is None for metric in found] == [withheld] * 2
+    assert [metric.verdict for metric in found] == [Verdict.PASSED] * 2
 
 
 def test_equal_expectations_stand_at_places_of_their_own() -> None:

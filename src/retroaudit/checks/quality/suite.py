@@ -1,20 +1,17 @@
-"""A Great Expectations suite, judged by Great Expectations itself on the window's states.
-
-Each expectation is a metric. Where it asks how many values are as expected, the value is their share, and `mostly`
-is the threshold; where it bounds a number, the value is that number. Others hold (1) or do not (0). The window is a
-census of its rows, so `low = high = value`, unless the states only bound the number.
-"""
+"""A Great Expectations suite, judged by Great Expectations itself on the window's states: each expectation a metric."""
 
 from __future__ import annotations
 
-import math
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, TypeGuard
+from typing import TYPE_CHECKING, Any
 
 from retroaudit.checks.metric import Metric, Severity, Slice, Threshold, Verdict
-from retroaudit.measures import counts
+from retroaudit.checks.quality.outcomes import numbers
+from retroaudit.checks.quality.persons import Domain, personal
+from retroaudit.faults import BadInput, Fault
+from retroaudit.measures import counts, rows
 from retroaudit.measures.measure import Need
 from retroaudit.measures.profile import Profile
 from retroaudit.measures.where import columns_of
@@ -25,7 +22,7 @@ if TYPE_CHECKING:
 
 CHECK = "quality"
 _SEVERITIES: Mapping[str, Severity] = {"critical": "high", "warning": "medium", "info": "low"}
-_OF_ONE_ROW = frozenset({"expect_column_max_to_be_between", "expect_column_min_to_be_between"})
+_ROWS = Need("rows")
 
 
 @dataclass(frozen=True)
@@ -36,6 +33,11 @@ class _Asked:
     place: Metric
     compiled: Compiled
     outcome: Outcome | None = None
+
+    @property
+    def is_due(self) -> bool:
+        """Whether it can be judged at all."""
+        return not self.compiled.refused and not self.compiled.skipped
 
     @property
     def where(self) -> str:
@@ -68,7 +70,7 @@ def check(spec: Spec, profile: Profile, reference: Profile | None) -> list[Metri
     An expectation that cannot be judged (no such column, a pattern that is none, bounds that exclude each other, GX
     raised) has failed, with the message as reason; one that has no meaning for an audit is skipped with the reason
     (another table, SQL, the order of rows). Without values it is insufficient: nothing is as expected. An empty suite
-    has failed. A number that is one row's value, or that tells of a group, is withheld; its verdict is not.
+    has failed. A number that is one row's value, or that tells of a group, is marked for whoever publishes it.
     """
     suite = spec.quality.suite
     if suite is None:
@@ -86,10 +88,26 @@ def asked(spec: Spec, columns: Mapping[str, str]) -> Iterator[tuple[Metric, tupl
     return ((each.place, each.compiled.needs) for each in _asked(spec, columns))
 
 
+def forecast(spec: Spec, columns: Mapping[str, str]) -> dict[str, str | int]:
+    """The suite in numbers, as far as they are known before any row is read; nothing where there is none."""
+    if spec.quality.suite is None:
+        return {}
+    asked = _asked(spec, columns)
+    return {
+        "name": spec.quality.suite.name,
+        "expectations": len(asked),
+        "would fail": sum(bool(each.compiled.refused) for each in asked),
+        "skipped": sum(bool(each.compiled.skipped) for each in asked),
+    }
+
+
 def remarks(spec: Spec, columns: Mapping[str, str]) -> Iterator[str]:
     """What of the suite cannot be judged, or only value by value, known before any row is read."""
+    if spec.quality.suite and not spec.quality.suite.expectations:
+        yield f"the suite {spec.quality.suite.name} has no expectation: the audit would fail"
     for each in _asked(spec, columns):
-        name = " of ".join(dict.fromkeys((each.place.metric, each.place.subject)))
+        where = "".join(f", {name} = {value}" for name, value in each.place.slice)
+        name = f"{each.place.metric} of {each.place.subject}{where}"
         if each.compiled.refused:
             yield f"{name} would fail: {each.compiled.refused}"
         elif each.compiled.skipped:
@@ -103,44 +121,56 @@ def _asked(spec: Spec, columns: Mapping[str, str]) -> list[_Asked]:
     expectations = spec.quality.suite.expectations if spec.quality.suite else ()
     if not expectations:
         return []
-    from retroaudit.checks.quality.gx.validate import compile  # noqa: A004, PLC0415
-
+    try:
+        from retroaudit.checks.quality.gx.validate import compile  # noqa: A004, PLC0415
+    except ModuleNotFoundError as error:
+        remedy = "Install it: pip install 'retroaudit[great-expectations]'."
+        raise BadInput(Fault("quality.suite", f"no module {error.name}", "Great Expectations", remedy)) from error
     compiled = compile([_as_json(each) for each in expectations], columns)
-    return [_Asked(*each) for each in zip(expectations, _places(expectations), compiled, strict=True)]
+    found = [_Asked(*each) for each in zip(expectations, _places(expectations), compiled, strict=True)]
+    return [
+        replace(each, compiled=replace(each.compiled, refused=each.expectation.fault, needs=()))
+        if each.expectation.fault
+        else each
+        for each in found
+    ]
 
 
 def _judged(asked: Sequence[_Asked], profile: Profile) -> Iterator[_Asked]:
     from retroaudit.checks.quality.gx.batch import of_states  # noqa: PLC0415
     from retroaudit.checks.quality.gx.validate import validate  # noqa: PLC0415
 
-    due = [each for each in asked if not each.compiled.refused and not each.compiled.skipped]
+    due = [each for each in asked if each.is_due]
     outcomes = iter(validate([_as_json(each.expectation) for each in due], of_states(profile.states, profile.columns)))
     for each in asked:
-        yield replace(each, outcome=next(outcomes)) if each in due else each
+        yield replace(each, outcome=next(outcomes)) if each.is_due else each
 
 
 def _as_json(expectation: Expectation) -> dict[str, Any]:
-    return expectation.model_dump(mode="json", exclude_none=True)
+    return expectation.model_dump(mode="json", exclude_none=True, exclude={"fault"})
 
 
 def _places(expectations: Sequence[Expectation]) -> Iterator[Metric]:
     """Where the metric of each expectation stands: those that would stand at the same place are told apart."""
     seen: Counter[tuple[str, str, Slice]] = Counter()
     for each in expectations:
-        kwargs = each.kwargs
-        subject = kwargs.get("column", kwargs.get("column_A", "model"))
-        within = {
-            "column_B": kwargs.get("column_B"),
-            "columns": ", ".join(map(str, kwargs.get("column_list") or ())),
-            "row_condition": kwargs.get("row_condition"),
-        }
-        slice_ = tuple((name, str(value)) for name, value in within.items() if value)
-        key = (each.type, str(subject), slice_)
-        seen[key] += 1
-        if seen[key] > 1:
-            slice_ = (*slice_, ("expectation", each.id or f"#{seen[key]}"))
+        subject, slice_ = _place(each.kwargs)
+        number = seen[each.type, subject, slice_] = seen[each.type, subject, slice_] + 1
+        own = (("expectation", f"#{number}"),) if number > 1 else ()
         severity = _SEVERITIES[each.severity]
-        yield Metric(check=CHECK, metric=each.type, subject=str(subject), slice=slice_, severity=severity)
+        yield Metric(check=CHECK, metric=each.type, subject=subject, slice=(*slice_, *own), severity=severity)
+
+
+def _place(kwargs: Mapping[str, Any]) -> tuple[str, Slice]:
+    """The column that it is about, and what narrows it: other columns, and which rows."""
+    listed = kwargs.get("column_list")
+    within = {
+        "column_B": kwargs.get("column_B"),
+        "columns": ", ".join(map(str, listed)) if isinstance(listed, list) else None,
+        "row_condition": kwargs.get("row_condition"),
+    }
+    subject = kwargs.get("column", kwargs.get("column_A", "model"))
+    return str(subject), tuple((name, str(value)) for name, value in within.items() if value)
 
 
 def _empty(name: str) -> Metric:
@@ -156,106 +186,42 @@ def _without(each: _Asked, verdict: Verdict, reason: str, threshold: Threshold |
 def _metrics(spec: Spec, each: _Asked, profile: Profile) -> Iterator[Metric]:
     outcome, compiled = each.outcome, each.compiled
     if outcome is None or outcome.success is None:
-        skipped = Verdict.SKIPPED if compiled.skipped else Verdict.FAILED
-        yield _without(each, skipped, compiled.skipped or compiled.refused or (outcome.error if outcome else ""))
+        verdict = Verdict.SKIPPED if compiled.skipped else Verdict.FAILED
+        if outcome and outcome.insufficient:
+            verdict = Verdict.INSUFFICIENT
+        yield _without(each, verdict, compiled.skipped or compiled.refused or (outcome.error if outcome else ""))
         return
-    size = _size(each, profile)
-    if size == 0:
+    domain = _domain(each, profile, outcome)
+    if domain.values == 0:
         yield replace(_without(each, Verdict.INSUFFICIENT, "there are no values"), n=0)
         return
-    for metric in _numbers(each, outcome, size):
-        told = replace(metric, reason="; ".join(filter(None, [each.expectation.description, compiled.by_row])))
-        yield _withheld(told, each, outcome) if _tells_too_much(spec, each, metric) else told
+    reason = "; ".join(filter(None, [_why(each.expectation), compiled.by_row]))
+    for metric in numbers(each.place, each.expectation, outcome, domain.values):
+        told = replace(metric, reason=reason)
+        yield replace(told, personal=personal(spec, each.expectation, told, domain))
 
 
-def _size(each: _Asked, profile: Profile) -> int | None:
-    """How many values are judged; None where it is about the table's form."""
-    result = each.outcome.result if each.outcome else {}
-    if "element_count" in result:
-        return int(result["element_count"]) - int(result.get("missing_count") or 0)
-    state = profile.states.get(each.size) if each.size else None
-    found = None if state is None else counts.finish(state)
-    return None if found is None else found.rows - found.nulls - found.nan
+def _why(expectation: Expectation) -> str:
+    """What its author says of it: the description, or why it was proposed."""
+    noted = expectation.meta.get("retroaudit", expectation.meta)
+    why = noted.get("why") if isinstance(noted, Mapping) else None
+    return expectation.description or (why if isinstance(why, str) else "")
 
 
-def _numbers(each: _Asked, outcome: Outcome, size: int | None) -> Iterator[Metric]:
-    kwargs, result = each.expectation.kwargs, outcome.result
-    observed = result.get("observed_value")
-    if "unexpected_count" in result and size:
-        yield _share(each, outcome, size)
-    elif "quantile_ranges" in kwargs:
-        yield from _quantiles(each, outcome, size)
-    elif _is_number(observed) and (threshold := _threshold(kwargs)):
-        low, high = _bounds(outcome, observed)
-        yield replace(each.place, value=float(observed), low=low, high=high, n=size, threshold=threshold)
-    else:
-        holds = 1.0 if outcome.success else 0.0
-        yield replace(each.place, value=holds, low=holds, high=holds, n=size, threshold=Threshold(min=1.0))
-
-
-def _share(each: _Asked, outcome: Outcome, size: int) -> Metric:
-    """The share of values as expected: computed as GX does, so that it is judged alike at the edge of `mostly`."""
-    unexpected = int(outcome.result["unexpected_count"])
-    found = next((answer for name, answer in outcome.answers.items() if name.endswith(".unexpected_count")), None)
-    least, most = (unexpected, unexpected) if found is None or found.low is None else (found.low, found.high)
-    low, value, high = ((size - count) / size for count in (most, unexpected, least))
-    mostly = each.expectation.kwargs.get("mostly", 1.0)
-    return replace(each.place, value=value, low=low, high=high, n=size, threshold=Threshold(min=float(mostly)))
-
-
-def _quantiles(each: _Asked, outcome: Outcome, size: int | None) -> Iterator[Metric]:
-    """One metric for each quantile that is bounded."""
-    ranges = each.expectation.kwargs["quantile_ranges"]
-    values = outcome.result["observed_value"]["values"]
-    answer = next((answer for answer in outcome.answers.values() if isinstance(answer.low, Sequence)), None)
-    lows, highs = (values, values) if answer is None else (answer.low, answer.high)
-    for q, (least, most), value, low, high in zip(
-        ranges["quantiles"], ranges["value_ranges"], values, lows, highs, strict=True
-    ):
-        slice_ = (*each.place.slice, ("quantile", f"{q:g}"))
-        threshold = Threshold(least, most)
-        yield replace(each.place, slice=slice_, value=value, low=low, high=high, n=size, threshold=threshold)
-
-
-def _threshold(kwargs: Mapping[str, Any]) -> Threshold | None:
-    """The closed range that is allowed; a strict bound is the next number within. None where none is given."""
-    if _is_number(kwargs.get("value")):
-        return Threshold(kwargs["value"], kwargs["value"])
-    least, most = kwargs.get("min_value"), kwargs.get("max_value", kwargs.get("threshold"))
-    if not all(bound is None or _is_number(bound) for bound in (least, most)) or least is most is None:
-        return None
-    if least is not None and kwargs.get("strict_min"):
-        least = math.nextafter(least, math.inf)
-    if most is not None and kwargs.get("strict_max"):
-        most = math.nextafter(most, -math.inf)
-    return Threshold(least, most)
-
-
-def _bounds(outcome: Outcome, observed: float) -> tuple[float, float]:
-    answer = next((answer for answer in outcome.answers.values() if _is_number(answer.low)), None)
-    return (float(observed), float(observed)) if answer is None else (float(answer.low), float(answer.high))
-
-
-def _is_number(value: object) -> TypeGuard[float]:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
-
-
-def _tells_too_much(spec: Spec, each: _Asked, metric: Metric) -> bool:
-    """Whether the number is the value of a few rows, or says how many people are in a group."""
-    if spec.privacy.min_cell <= 0:
-        return False
-    if each.expectation.type in _OF_ONE_ROW:
-        return True
-    of_group = each.columns & {spec.columns.version, *(column for group in spec.groups for column in group)}
-    if of_group:
-        return bool(each.where) or metric.low != 1.0
-    quantile = dict(metric.slice).get("quantile")
-    beyond = min(float(quantile), 1 - float(quantile)) * (metric.n or 0) if quantile else math.inf
-    return beyond < spec.privacy.min_cell
-
-
-def _withheld(metric: Metric, each: _Asked, outcome: Outcome) -> Metric:
-    """The verdict alone, which is GX's."""
-    verdict = Verdict.PASSED if outcome.success else Verdict.FAILED
-    reason = "; ".join(filter(None, [metric.reason, "the number is withheld: it would tell of few people"]))
-    return _without(replace(each, place=replace(each.place, slice=metric.slice)), verdict, reason, metric.threshold)
+def _domain(each: _Asked, profile: Profile, outcome: Outcome) -> Domain:
+    """How many rows it asks about, of how many, and how many values of them it judges."""
+    state, result = profile.states.get(each.size) if each.size else None, outcome.result
+    expectation = each.expectation.type
+    everything = rows.finish(profile.states[_ROWS]).get(None, 0) if _ROWS in profile.states else None
+    asked = values = None
+    if state is not None:
+        found = counts.finish(state)
+        asked, values = found.rows, found.rows - found.nulls - found.nan
+    if expectation.startswith("expect_column_proportion_of_non_null"):
+        values = asked
+    elif "element_count" in result:
+        asked = int(result["element_count"])
+        values = asked - int(result.get("missing_count") or 0)
+    elif expectation.startswith("expect_table_row_count"):
+        asked = values = int(result["observed_value"])
+    return Domain(each.columns, bool(each.where), values, asked, everything)
