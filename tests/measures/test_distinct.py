@@ -3,6 +3,8 @@
 import json
 from collections import Counter
 from collections.abc import Sequence
+from datetime import UTC, date, datetime
+from decimal import Decimal
 from pathlib import Path
 
 import numpy as np
@@ -30,7 +32,7 @@ def frame_of(rows: Sequence[tuple[object, ...]]) -> pl.DataFrame:
     return pl.DataFrame(rows, schema=COLUMNS, orient="row")
 
 
-def hashes_of(values: Sequence[object]) -> State:
+def hashes_of(values: Sequence[object] | pl.Series) -> State:
     return occurrences.partial(pl.DataFrame({"x": values}, strict=False), Need("hashes", ("x",)))
 
 
@@ -76,6 +78,50 @@ def test_hashes_are_those_of_the_texts_in_ascending_order() -> None:
 @pytest.mark.parametrize("other", [["1", "2", "2"], [1.0, 2.0, 2.0], pl.Series(["1", "2", "2"], dtype=pl.Categorical)])
 def test_values_of_one_text_are_one_value(other: Sequence[object]) -> None:
     assert hashes_of(other).equals(hashes_of([1, 2, 2]))
+
+
+def decimals(scale: int, *values: str) -> pl.Series:
+    return pl.Series([Decimal(value) for value in values], dtype=pl.Decimal(20, scale))
+
+
+MORNING = pl.Series([datetime(2024, 3, 31, 1, 30), datetime(1969, 12, 31, 23, 59, 59, 120_000)])  # noqa: DTZ001  # UTC
+LARGE = [2**53, -(2**60), 3 * 2**61]
+EQUAL = {
+    "milliseconds": (MORNING, MORNING.dt.cast_time_unit("ms")),
+    "nanoseconds": (MORNING, MORNING.dt.cast_time_unit("ns")),
+    "zones": (MORNING, MORNING.dt.replace_time_zone("UTC").dt.convert_time_zone("Europe/Vienna")),
+    "scales": (decimals(2, "1.50", "10", "-0.05", "0"), decimals(3, "1.5", "10", "-0.05", "0")),
+    "decimals of integers": (decimals(2, "10", "-100", "0"), pl.Series([10, -100, 0])),
+    "decimals without a scale": (decimals(0, "10", "-100", "0"), pl.Series([10, -100, 0])),
+    "decimals of floats": (decimals(3, "0.5", "-2.25"), pl.Series([0.5, -2.25])),
+    "large floats": (pl.Series([*LARGE, 7, None]), pl.Series([*map(float, LARGE), 7.0, float("nan")])),
+    "unsigned": (pl.Series([2**63 + 2**11], dtype=pl.UInt64), pl.Series([2.0**63 + 2**11])),
+    "short floats": (pl.Series([2**60]), pl.Series([2.0**60], dtype=pl.Float32)),
+    "long texts": (pl.Series(["é" * 1_001]), pl.Series(["é" * 1_001], dtype=pl.Categorical)),
+}
+
+
+@pytest.mark.parametrize(("values", "others"), EQUAL.values(), ids=EQUAL)
+def test_equal_values_of_two_types_are_one_value(values: pl.Series, others: pl.Series) -> None:
+    assert len(hashes_of(values)) == values.drop_nulls().len()
+    assert hashes_of(values).equals(hashes_of(others))
+    need = Need("hashes", ("x",), json.dumps({"ignore_row_if": "never"}))
+    one, other = (occurrences.partial(found.to_frame("x"), need) for found in (values, others))
+    assert one.equals(other)
+
+
+DIFFERENT = {
+    "nanoseconds": (pl.Series([0]).cast(pl.Datetime("us")), pl.Series([1]).cast(pl.Datetime("ns"))),
+    "midnight": (pl.Series([date(2024, 1, 1)]), pl.Series([datetime(2024, 1, 1, tzinfo=UTC)])),
+    "tens": (decimals(0, "10"), decimals(0, "1")),
+    "beyond float64": (pl.Series([2**53 + 1]), pl.Series([2.0**53])),
+    "beyond integers": (pl.Series([1e300]), pl.Series([1e299])),
+}
+
+
+@pytest.mark.parametrize(("values", "others"), DIFFERENT.values(), ids=DIFFERENT)
+def test_other_values_of_two_types_are_two(values: pl.Series, others: pl.Series) -> None:
+    assert len(occurrences.merge([hashes_of(values), hashes_of(others)])) == 2
 
 
 @given(st.lists(TEXTS, max_size=12), st.sampled_from(RULES))

@@ -8,6 +8,7 @@ import sqlite3
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from types import SimpleNamespace
 from typing import Any
 
 import polars as pl
@@ -17,7 +18,7 @@ from hypothesis import strategies as st
 
 from retroaudit.measures import conditions
 from retroaudit.measures.measure import Need
-from retroaudit.measures.predicates import Unanswerable, by_row, check
+from retroaudit.measures.predicates import Unanswerable, by_row, check, columns
 
 Values = dict[str, Any]
 
@@ -66,7 +67,37 @@ def test_what_rust_reads_otherwise_python_reads(pattern: str) -> None:
     texts = ["a", "aa", "aaaab", "<a", "a\n", " ", "[a]", "a{1, 2}", "b]", "a{"]
     assert matched(texts, pattern) == [re.search(pattern, text) is not None for text in texts]
     question = {"metric": "column_values.match_regex", "values": {"regex": pattern}}
-    assert by_row(question) == "Python's re, for a pattern that Polars cannot read"
+    assert by_row(question) == "Python's re, for a pattern that Polars cannot read; its time is not bounded"
+
+
+@pytest.mark.parametrize("dtype", [pl.Float64, pl.Float32])
+@given(zeros=st.permutations([0.0, -0.0, 5e-324, -5e-324, -1.0, None]))
+def test_the_sign_of_zero_is_its_own_in_any_order(zeros: list[float | None], dtype: pl.DataType) -> None:
+    column = pl.Series(zeros * 20, dtype=dtype)
+    negative = sum(str(each).startswith("-") for each in column.to_list())  # as Python and GX write them
+    asked = {"regex": "^-"}
+    assert unexpected("column_values.not_match_regex", asked, column) == negative
+    assert unexpected("column_values.match_regex", asked, column) == 100 - negative
+
+
+@pytest.mark.parametrize("today", [datetime(2023, 2, 28), datetime(2024, 3, 31), datetime(2100, 6, 1)])  # noqa: DTZ001
+def test_no_answer_depends_on_today(today: datetime, monkeypatch: pytest.MonkeyPatch) -> None:
+    from dateutil import parser  # type: ignore[import-untyped]  # noqa: PLC0415  # comes with the extra
+
+    class Clock(datetime):
+        @classmethod
+        def now(cls, tz: Any = None) -> Any:  # noqa: ARG003
+            return today
+
+    theirs = parser._parser
+    monkeypatch.setattr(theirs, "datetime", SimpleNamespace(**vars(theirs.datetime) | {"datetime": Clock}))
+    monkeypatch.setattr(theirs, "time", SimpleNamespace(**vars(theirs.time) | {"localtime": today.timetuple}))
+    columns.reader.cache_clear()
+    texts = pl.Series(["30", "Feb 29", "31", "29 Feb 00", "Feb 30", "29 Feb 01"])
+    assert unexpected("column_values.dateutil_parseable", {}, texts) == 2  # by hand: February 30, and 29 of 2001
+    days = pl.Series([date(2075, 5, 6), date(1975, 5, 6)])
+    assert unexpected("column_values.in_set", {"value_set": ["5/6/75", "May 6"]}, days) == 2
+    assert unexpected("column_values.in_set", {"value_set": ["5/6/1975"]}, days) == 1
 
 
 def test_plain_patterns_stay_in_polars() -> None:
@@ -117,6 +148,53 @@ def test_coded_text_is_text(texts: list[str | None], value: str) -> None:
 def test_sums_do_not_overflow() -> None:
     column = pl.Series([127, 1], dtype=pl.Int8)
     assert unexpected("multicolumn_sum.equal", {"sum_total": 381}, column, column, column) == 1
+
+
+def test_a_thousand_pairs_and_two_thousand_patterns_are_asked_at_once() -> None:
+    pairs = [[value, value + 1] for value in range(999)] + [[None, 5]]
+    first, second = pl.Series([0, 998, 998, None, None]), pl.Series([1, 999, 998, 5, 6])
+    asked = {"value_pairs_set": pairs, "ignore_row_if": "neither"}
+    assert unexpected("column_pair_values.in_set", asked, first, second) == 2
+    texts = pl.Series(["a0", "a1999", "a2000", "b", None])
+    for metric, patterns in (
+        ("match_regex_list", {"regex_list": [f"^a{number}$" for number in range(2_000)]}),
+        ("match_like_pattern_list", {"like_pattern_list": [f"_{number}" for number in range(2_000)]}),
+    ):
+        assert unexpected(f"column_values.{metric}", patterns, texts) == 2
+        assert unexpected(f"column_values.not_{metric}", patterns, texts) == 2
+
+
+PATTERNS = st.sampled_from(
+    ["^a", "b$", "a|^b", "(?i)B1", "(?P<n>1)b", "(?P<n>b)a", r"(a|1)\1", "^$", "[ab]{2}", r"\[", "[1]$"]
+)
+
+
+@given(st.lists(PATTERNS, min_size=1, max_size=6), st.lists(st.text("abB1[", max_size=4), max_size=8))
+def test_one_of_many_patterns_is_found_where_python_finds_one(patterns: list[str], texts: list[str]) -> None:
+    missed = sum(not any(re.search(pattern, text) for pattern in patterns) for text in texts)
+    column = pl.Series(texts, dtype=pl.String)
+    assert unexpected("column_values.match_regex_list", {"regex_list": patterns}, column) == missed
+
+
+def test_each_of_many_patterns_has_to_be_one() -> None:
+    with pytest.raises(Unanswerable, match="is not a regular expression"):
+        check({"metric": "column_values.match_regex_list", "values": {"regex_list": ["a)(?:b", "c"]}}, [pl.String()])
+
+
+NUMBERS = st.none() | st.sampled_from([0, 1, 2])
+
+
+@given(st.lists(st.tuples(NUMBERS, NUMBERS, NUMBERS), max_size=9), st.lists(st.tuples(NUMBERS, NUMBERS), max_size=4))
+def test_records_and_pairs_by_python(rows: list[tuple[int | None, ...]], pairs: list[tuple[int | None, ...]]) -> None:
+    names, asked = ("x", "y", "z"), {"ignore_row_if": "never"}
+    found = [pl.Series(name, values, pl.Int64) for name, values in zip(names, zip(*rows, strict=True), strict=False)]
+    found = found or [pl.Series(name, [], pl.Int64) for name in names]
+    assert unexpected("multicolumn_values.equal", asked, *found) == sum(len(set(row)) > 1 for row in rows)
+    repeated = sum(len(set(row)) < 3 for row in rows)
+    assert unexpected("select_column_values.unique.within_record", asked, *found) == repeated
+    listed = {"value_pairs_set": [list(pair) for pair in pairs], "ignore_row_if": "neither"}
+    others = sum(row[:2] not in pairs for row in rows)
+    assert unexpected("column_pair_values.in_set", listed, *found[:2]) == others
 
 
 REFUSED = [

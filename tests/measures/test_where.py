@@ -87,6 +87,14 @@ def test_what_cannot_be_compared_is_told_beforehand_and_holds_for_no_row() -> No
     assert mask(Rows(pl.DataFrame({"x": ["2"]})), json.dumps(json.loads(where)["not"])).to_list() == [False]
 
 
+@pytest.mark.parametrize("word", ["and", "or"])
+def test_a_thousand_conditions_are_asked_at_once(word: str) -> None:
+    sign, rows = {"and": ("!=", [2, 3, 4]), "or": ("==", [0, 1])}[word]  # null is no number, and so not equal to it
+    many = {word: [{"column": "x", "operator": sign, "value": value} for value in range(1_000)]}
+    found = mask(Rows(pl.DataFrame({"x": [0, 999, 1_000, 1_001, None]})), json.dumps(many))
+    assert found.arg_true().to_list() == rows
+
+
 def test_columns_are_named_once() -> None:
     where = {"or": [{"column": "b", "operator": "is_null"}, {"not": {"column": "a", "operator": "==", "value": 1}}]}
     assert columns_of(json.dumps({"and": [where, where]})) == ("b", "a")

@@ -109,10 +109,11 @@ def test_counts_have_no_values(draw: Draw) -> None:
     assert {tuple(row) for row in rows(draw())} == {("draw", "ref", "stratum")}
 
 
-def test_masked_values_are_shapes_days_and_leading_digits(draw: Draw) -> None:
+def test_masked_values_are_shapes_months_and_leading_digits(draw: Draw) -> None:
     values = [row["values"] for row in rows(draw(NOTES))]
     assert {row["note"] for row in values} == {"aa aa +99 99 (17-32)"}
-    assert {row["time"] for row in values} == set(DAYS)
+    assert {row["time"] for row in values} == {"2026-07"}
+    assert {row["prediction"] for row in values} <= {0, 1}
     assert {row["channel"] for row in values} == {"a9"}
     assert not {"id", "version", "group"} & set(values[0])
 

@@ -3,8 +3,11 @@
 The hash is MurmurHash3_x64_128 of the value's text (`values.text`), or of several columns' hashes together, each with
 a mark that tells a missing value from any other. Among n different texts some two share a hash with a probability of
 at most n^2 / 2^129: 2e-19 for 10^10 values nobody chose for it. Where it happens, two values count as one that occurs
-twice: it can only report a duplicate that is none. Texts of more than 1,000 characters are told apart by 64 bits of
-SHA-256 (`values.text`), for them the bound is n^2 / 2^65.
+twice: a duplicate is reported that is none, and there is one distinct value less; no duplicate is ever missed. Texts
+of more than 1,000 characters are told apart by 64 bits of SHA-256 (`values.text`), for them the bound is n^2 / 2^65.
+
+Types may change from file to file: an instant is the same in every unit and time zone (without one, it is UTC), a
+whole number as integer, decimal and float, a decimal in every scale. A date is not the time of its midnight.
 
 Missing is what is null or NaN. Of one column and without a question, rows where it is missing are left out. Else the
 question is `{"ignore_row_if": rule}` with the rules of GX's `compound_columns.unique`, `all_values_are_missing`,
@@ -33,6 +36,7 @@ Lines = NDArray[np.uint64]
 
 _SCHEMA = {"high": pl.UInt64, "low": pl.UInt64, "count": pl.Int64}
 _MARKED = 3  # words of a mark and a hash
+_WHOLE, _WIDEST = 2.0**53, 2.0**127  # floats from here on are whole, and from there on no integers of any type
 
 
 class Runs:
@@ -113,7 +117,7 @@ def _of_column(values: pl.Series) -> Lines:
         return _counted(hash128(_texts(values).drop_nulls()))
     count = np.bincount(values.to_physical().drop_nulls().to_numpy())
     known = np.flatnonzero(count)
-    return _counted(hash128(values.dtype.categories.to_series().gather(known)), count[known])
+    return _counted(hash128(_texts(values.dtype.categories.to_series().gather(known))), count[known])
 
 
 def _marked(values: pl.Series) -> NDArray[np.uint64]:
@@ -129,7 +133,30 @@ def _marked(values: pl.Series) -> NDArray[np.uint64]:
 
 
 def _texts(values: pl.Series) -> pl.Series:
-    return text(values.fill_nan(None) if values.dtype.is_float() else values)
+    """Each value as text, the same for what is equal in another type of number or time."""
+    kind = values.dtype
+    if isinstance(kind, pl.Datetime):
+        return _instants(values.to_physical().cast(pl.Datetime(kind.time_unit)), kind.time_unit)
+    if isinstance(kind, pl.Decimal) and kind.scale:
+        return text(values).str.strip_chars_end("0").str.strip_suffix(".")
+    return _float_texts(values.fill_nan(None)) if kind.is_float() else text(values)
+
+
+def _instants(values: pl.Series, unit: str) -> pl.Series:
+    """Times in UTC, with microseconds, or with nanoseconds where there are any."""
+    texts = text(values)
+    if unit == "ms":
+        return texts + "000"
+    return texts.str.strip_suffix("000") if unit == "ns" else texts
+
+
+def _float_texts(values: pl.Series) -> pl.Series:
+    texts = text(values)
+    size = values.abs()
+    large = ((size >= _WHOLE) & (size < _WIDEST)).arg_true()
+    if large.is_empty():
+        return texts
+    return texts.scatter(large, values.gather(large).cast(pl.Float64).cast(pl.Int128).cast(pl.String))
 
 
 def _ignored(missing: NDArray[np.bool_], rule: str) -> NDArray[np.bool_]:

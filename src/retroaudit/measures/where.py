@@ -11,8 +11,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from functools import reduce
-from operator import and_, or_
 from typing import Any
 
 import polars as pl
@@ -49,6 +47,11 @@ def check(where: str, dtypes: Mapping[str, pl.DataType]) -> None:
             _asked(each, columns[each["column"]])
 
 
+def inner(condition: Any) -> list[Any]:
+    """The conditions that one combines; none for a comparison."""
+    return [*condition.get("and", ()), *condition.get("or", ()), *([condition["not"]] if "not" in condition else ())]
+
+
 def _columns(condition: Any) -> Iterator[str]:
     return (each["column"] for each in _comparisons(condition))
 
@@ -56,12 +59,8 @@ def _columns(condition: Any) -> Iterator[str]:
 def _comparisons(condition: Any) -> Iterator[Any]:
     if "column" in condition:
         yield condition
-    for each in _inner(condition):
+    for each in inner(condition):
         yield from _comparisons(each)
-
-
-def _inner(condition: Any) -> list[Any]:
-    return [*condition.get("and", ()), *condition.get("or", ()), *([condition["not"]] if "not" in condition else ())]
 
 
 def _holds(condition: Any, columns: Mapping[str, Column]) -> pl.Expr:
@@ -70,8 +69,10 @@ def _holds(condition: Any, columns: Mapping[str, Column]) -> pl.Expr:
             return _asked(condition, columns[condition["column"]])
         except Unanswerable:
             return NEVER
-    inner = [_holds(each, columns) for each in _inner(condition)]
-    return ~inner[0] if "not" in condition else reduce(and_ if "and" in condition else or_, inner)
+    found = [_holds(each, columns) for each in inner(condition)]
+    if "not" in condition:
+        return ~found[0]
+    return pl.all_horizontal(found) if "and" in condition else pl.any_horizontal(found)
 
 
 def _asked(condition: Any, column: Column) -> pl.Expr:

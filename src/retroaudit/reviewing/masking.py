@@ -22,9 +22,9 @@ Plain = str | int | float | bool | None
 _LONGEST = 10_000  # characters of a text that a sample keeps, and that its shape is made of
 _LONGEST_SHAPE = 32
 _SHORT = 4
-_DAY = len("2026-07-01")
 _NUMBER, _BOOLEAN, _TIME, _TEXT = "nbts"
 _EXACT = 2**53
+_FEW = 10  # integers below it are their own leading digit
 _MARKS = {"Lu": "A", "Lt": "A", "L": "a", "N": "9"}  # by Unicode's category, or its first letter
 
 
@@ -42,7 +42,8 @@ def told(values: pl.Series) -> pl.Series:
 def mask(value: str | None) -> Plain:
     """What a masked sample says of a value that was `told`.
 
-    Of a number its leading digit and order of magnitude, of a time its day, of a text its shape (`shape`).
+    Of a number its leading digit and order of magnitude; of a whole one of one digit only that it is one, as "<10" or
+    ">-10". Of a date or time its year and month, "1980-05"; of a text its shape (`shape`). A Boolean is told whole.
     """
     return None if value is None else _MASKED[value[0]](value[1:])
 
@@ -77,7 +78,13 @@ def _rounded(text: str) -> Plain:
     number = Decimal(text)
     if not number.is_finite():
         return text
-    return _number(number.quantize(Decimal(1).scaleb(number.adjusted())) if number else number)
+    if abs(number) < _FEW and number == number.to_integral_value():
+        return f">-{_FEW}" if number < 0 else f"<{_FEW}"
+    return _number(number.quantize(Decimal(1).scaleb(number.adjusted())))
+
+
+def _month(text: str) -> str:
+    return text.partition(" ")[0].rpartition("-")[0]
 
 
 def _number(number: Decimal) -> Plain:
@@ -98,7 +105,7 @@ def _exact(text: str) -> Plain:
 _MASKED: Mapping[str, Callable[[str], Plain]] = {
     _NUMBER: _rounded,
     _BOOLEAN: "true".__eq__,
-    _TIME: lambda text: text[:_DAY],
+    _TIME: _month,
     _TEXT: shape,
 }
 _WHOLE: Mapping[str, Callable[[str], Plain]] = {**_MASKED, _NUMBER: _exact, _TIME: str, _TEXT: str}

@@ -79,10 +79,13 @@ def _rows(
     name: str, selection: Selection, columns: tuple[str, ...], spec: Spec, wish: Wish
 ) -> Iterator[dict[str, Any]]:
     keep = whole if wish.masking == FULL else mask
+    outcomes = {spec.columns.prediction, spec.columns.label}  # what people review: 0 or 1, or a class
     for row in selection.drawn().iter_rows(named=True):
         hidden = _hidden(row[OF], selection, spec, wish)
         told = {column: row[str(place)] for place, column in enumerate(columns)}
-        values = {column: keep(value) for column, value in told.items() if value != UNREAD}
+        values = {
+            column: (whole if column in outcomes else keep)(value) for column, value in told.items() if value != UNREAD
+        }
         shown = {"draw": name, "ref": row[REF], "stratum": _shown(Stratum.parse(row[STRATUM]), spec, hidden=hidden)}
         yield shown if wish.masking == COUNTS else {**shown, "values": values}
 

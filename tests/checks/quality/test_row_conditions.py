@@ -8,7 +8,7 @@ from typing import Any
 import polars as pl
 import pytest
 
-from retroaudit.checks.quality.row_conditions import LONGEST, Unsupported, where_of
+from retroaudit.checks.quality.row_conditions import DEEPEST, LONGEST, Unsupported, where_of, words
 from retroaudit.measures.values import Rows
 from retroaudit.measures.where import mask
 
@@ -103,6 +103,16 @@ def test_no_condition_is_every_row_and_text_is_canonical() -> None:
     assert where_of("`é`  ==  1", "pandas") == '{"column":"é","operator":"==","value":1}'
 
 
+def test_a_condition_as_deep_as_allowed_is_asked() -> None:
+    where = where_of("~" * (DEEPEST - 1) + "(a == 1)", "pandas")
+    assert mask(Rows(FRAME), where).to_list() == [False, True, True, True]
+
+
+NESTED: dict[str, Any] = ABOVE
+for _ in range(60):
+    NESTED = {"type": "and", "conditions": [NESTED]}
+
+
 @pytest.mark.parametrize(
     ("condition", "parser", "why"),
     [
@@ -121,7 +131,10 @@ def test_no_condition_is_every_row_and_text_is_canonical() -> None:
         ("a >", "pandas", "cannot be read"),
         ("a > 1\0", "pandas", "cannot be read"),
         ("(" * 300 + "a" + ")" * 300, "pandas", "cannot be read"),
-        ("~" * 9_000 + "a", "pandas", "too deeply|cannot be read"),
+        ("~" * 9_000 + "a", "pandas", "more than 50 deep|cannot be read"),
+        ("~" * 900 + "(a==1)", "pandas", "nested more than 50 deep"),
+        ("~" * 50 + "(a==1)", "pandas", "nested more than 50 deep"),
+        (NESTED, None, "nested more than 50 deep"),
         ("a" * (LONGEST + 1), "pandas", "more than 10,000 characters"),
         ("a > 1", None, "needs the condition_parser"),
         ("a > 1", "spark", "needs the condition_parser"),
@@ -136,3 +149,9 @@ def test_no_condition_is_every_row_and_text_is_canonical() -> None:
 def test_everything_else_is_told(condition: Any, parser: str | None, why: str) -> None:
     with pytest.raises(Unsupported, match=why):
         where_of(condition, parser)
+
+
+def test_a_condition_in_words() -> None:
+    asked = where_of("(channel == 'web' and age > 30) or not city.isnull()", "pandas")
+    assert words(asked) == '(channel == "web" and age > 30) or not (city is null)'
+    assert words(where_of("~(a > 1) and b.notnull()", "pandas")) == "not (a > 1) and b is not null"

@@ -17,8 +17,12 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from retroaudit.measures.where import inner
+
 LONGEST = 10_000
 """Characters of a condition's text."""
+DEEPEST = 50
+"""Conditions within each other: comparisons, and what combines them."""
 _GX_PARSERS = {"great_expectations", "great_expectations__experimental__"}
 _SIGNS: Mapping[type[ast.cmpop], str] = {
     ast.Eq: "==",
@@ -52,9 +56,36 @@ def where_of(condition: str | Mapping[str, Any] | None, parser: str | None = Non
         return ""
     try:
         found = _text(condition, parser) if isinstance(condition, str) else _object(condition)
-    except RecursionError as error:
-        raise Unsupported("the row condition is nested too deeply") from error
+        depth = _depth(found)
+    except RecursionError:
+        depth = DEEPEST + 1
+    if depth > DEEPEST:
+        raise Unsupported(f"the row condition is nested more than {DEEPEST} deep")
     return json.dumps(found, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+
+def words(where: str) -> str:
+    """A condition as people read it: `channel == "web" and age > 30`."""
+    return _said(json.loads(where))
+
+
+def _said(condition: Condition) -> str:
+    for joint in ("and", "or"):
+        if joint in condition:
+            return f" {joint} ".join(_enclosed(each) for each in condition[joint])
+    if "not" in condition:
+        return f"not ({_said(condition['not'])})"
+    operator = {"not_null": "is not null"}.get(condition["operator"], condition["operator"].replace("_", " "))
+    value = f" {json.dumps(condition['value'], ensure_ascii=False)}" if "value" in condition else ""
+    return f"{condition['column']} {operator}{value}"
+
+
+def _enclosed(condition: Condition) -> str:
+    return f"({_said(condition)})" if {"and", "or"} & condition.keys() else _said(condition)
+
+
+def _depth(condition: Condition) -> int:
+    return 1 + max(map(_depth, inner(condition)), default=0)
 
 
 def _object(condition: Any) -> Condition:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from retroaudit.checks.metric import Metric, Severity, Slice, Threshold, Verdict
 from retroaudit.checks.quality.outcomes import numbers
 from retroaudit.checks.quality.persons import Domain, personal
+from retroaudit.checks.quality.row_conditions import Unsupported, where_of, words
 from retroaudit.faults import BadInput, Fault
 from retroaudit.measures import counts, rows
 from retroaudit.measures.measure import Need
@@ -167,10 +168,20 @@ def _place(kwargs: Mapping[str, Any]) -> tuple[str, Slice]:
     within = {
         "column_B": kwargs.get("column_B"),
         "columns": ", ".join(map(str, listed)) if isinstance(listed, list) else None,
-        "row_condition": kwargs.get("row_condition"),
+        "row_condition": _condition(kwargs.get("row_condition"), kwargs.get("condition_parser")),
     }
     subject = kwargs.get("column", kwargs.get("column_A", "model"))
     return str(subject), tuple((name, str(value)) for name, value in within.items() if value)
+
+
+def _condition(condition: Any, parser: Any) -> str:
+    """A row condition as its author wrote it, or in words where it is an object."""
+    if not condition or isinstance(condition, str):
+        return condition or ""
+    try:
+        return words(where_of(condition, parser))
+    except Unsupported:
+        return "a condition that is not supported"
 
 
 def _empty(name: str) -> Metric:

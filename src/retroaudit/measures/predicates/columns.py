@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from fractions import Fraction
-from functools import cached_property
+from functools import cache, cached_property, partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -19,6 +19,7 @@ import polars as pl
 
 _WIDEST = 2**127 - 1
 _DAY = 86_400
+_CENTURY = 100
 _PER_SECOND = {"ms": 10**3, "us": 10**6, "ns": 10**9}
 _UTC = timezone.utc  # noqa: UP017  # one spelling for both uses
 _EPOCH = datetime(1970, 1, 1, tzinfo=_UTC)
@@ -183,15 +184,32 @@ def _time(column: Column, text: str) -> Fraction | None:
 
 
 def _moment(text: str) -> datetime | None:
-    """A time in ISO 8601, or any that dateutil reads in full: what it would fill in from today is no time."""
+    """A time in ISO 8601, or any that dateutil reads in full: what today would have to complete is no time.
+
+    So a year of two digits is none either: dateutil's century for it changes with the years.
+    """
     try:
         return datetime.fromisoformat(text)
     except ValueError:
         pass
     try:
-        from dateutil.parser import parse  # type: ignore[import-untyped]  # noqa: PLC0415  # comes with the extra
-
-        first, second = (parse(text, default=datetime(*day)) for day in ((2000, 1, 1), (2001, 2, 2)))  # noqa: DTZ001
+        first, second = (reader(day)(text) for day in (datetime(2000, 1, 1), datetime(2101, 2, 2)))  # noqa: DTZ001
     except (ImportError, ValueError, OverflowError):
         return None
     return first if first == second else None
+
+
+@cache
+def reader(day: datetime) -> Callable[[str], datetime]:
+    """What dateutil reads a text as, as if on that day, whose year, century, month and day fill in what is left out.
+
+    Raises:
+        ImportError: dateutil is not installed.
+    """
+    from dateutil import parser  # type: ignore[import-untyped]  # noqa: PLC0415  # comes with the extra
+
+    class Calendar(parser.parserinfo):  # type: ignore[misc]  # untyped
+        def convertyear(self, year: int, century_specified: bool = False) -> int:  # dateutil's signature
+            return year if year >= _CENTURY or century_specified else day.year // _CENTURY * _CENTURY + year
+
+    return partial(parser.parser(Calendar()).parse, default=day)

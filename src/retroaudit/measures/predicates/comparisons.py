@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from fractions import Fraction
 from functools import reduce
 from itertools import combinations
-from operator import add, and_, or_
+from operator import add
 from typing import Any
 
 import polars as pl
@@ -43,7 +43,7 @@ def within(values: Values, column: Column) -> pl.Expr:
         bounds.append(compare(column, "<" if values.get("strict_max") else "<=", high))
     if not bounds:
         raise Unanswerable("min_value and max_value cannot both be missing")
-    return reduce(and_, bounds)
+    return pl.all_horizontal(bounds)
 
 
 def in_set(values: Values, column: Column) -> pl.Expr:
@@ -98,8 +98,7 @@ def pair_in_set(values: Values, first: Column, second: Column) -> pl.Expr:
     seconds: dict[str, tuple[Any, list[Any]]] = {}
     for one, other in found:
         seconds.setdefault(repr(one), (one, []))[1].append(other)
-    rows = (_is(first, [one]) & _is(second, others) for one, others in seconds.values())
-    return reduce(or_, rows, NEVER)
+    return pl.any_horizontal(NEVER, *(_is(first, [one]) & _is(second, others) for one, others in seconds.values()))
 
 
 def sum_equal(values: Values, *columns: Column) -> pl.Expr:
@@ -122,12 +121,12 @@ def sum_equal(values: Values, *columns: Column) -> pl.Expr:
 
 def values_equal(_: Values, *columns: Column) -> pl.Expr:
     """Whether all values of the row are equal; a null equals a null."""
-    return reduce(and_, (_alike(columns[0], column) for column in columns[1:]), ~NEVER)
+    return pl.all_horizontal(~NEVER, *(_alike(columns[0], column) for column in columns[1:]))
 
 
 def unique_within_record(_: Values, *columns: Column) -> pl.Expr:
     """Whether no two values of the row are equal; a null equals a null."""
-    return reduce(and_, (~_alike(one, other) for one, other in combinations(columns, 2)), ~NEVER)
+    return pl.all_horizontal(~NEVER, *(~_alike(one, other) for one, other in combinations(columns, 2)))
 
 
 def _same(first: Column, second: Column) -> pl.Expr:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import reduce
-from operator import and_, or_
 from typing import Any
 
 import polars as pl
@@ -14,14 +12,17 @@ from retroaudit.measures.predicates import comparisons, texts
 from retroaudit.measures.predicates.columns import NEVER, Unanswerable, positional, typed
 from retroaudit.measures.predicates.texts import Values
 
-_IGNORED: Mapping[str, Callable[[pl.Expr, pl.Expr], pl.Expr] | None] = {
+_IGNORED: Mapping[str, Callable[[Sequence[pl.Expr]], pl.Expr] | None] = {
     "neither": None,
     "never": None,
-    "both_values_are_missing": and_,
-    "all_values_are_missing": and_,
-    "either_value_is_missing": or_,
-    "any_value_is_missing": or_,
+    "both_values_are_missing": pl.all_horizontal,
+    "all_values_are_missing": pl.all_horizontal,
+    "either_value_is_missing": pl.any_horizontal,
+    "any_value_is_missing": pl.any_horizontal,
 }
+
+
+_BY_RE = "Python's re, for a pattern that Polars cannot read; its time is not bounded"
 
 
 def _native(_: Values) -> str:
@@ -44,7 +45,7 @@ class Predicate:
 def _regex(*keys: str) -> Callable[[Values], str]:
     def by_row(values: Values) -> str:
         patterns = [each for key in keys for each in _listed(values.get(key))]
-        return "Python's re, for a pattern that Polars cannot read" if any(map(texts.by_python, patterns)) else ""
+        return _BY_RE if any(map(texts.by_python, patterns)) else ""
 
     return by_row
 
@@ -58,7 +59,7 @@ def _matches(values: Values, column: Any) -> pl.Expr:
 
 
 def _any_matches(values: Values, column: Any) -> pl.Expr:
-    return texts.any_or_all(values, "regex_list", lambda each: texts.matches(column, each))
+    return texts.any_or_all(values, "regex_list", lambda each: texts.matches(column, each), texts.together)
 
 
 def _like(values: Values, column: Any) -> pl.Expr:
@@ -140,7 +141,10 @@ def check(question: Mapping[str, Any], dtypes: Sequence[pl.DataType]) -> None:
 
 
 def by_row(question: Mapping[str, Any]) -> str:
-    """Why Python has to look at every distinct value, in plain words; "" where Polars answers."""
+    """Why Python has to look at every distinct value, in plain words; "" where Polars answers.
+
+    Of Python's `re` it says that its time is not bounded: see `texts.matches`.
+    """
     return PREDICATES[question["metric"]].by_row(question["values"])
 
 
@@ -150,4 +154,4 @@ def _ignored(predicate: Predicate, values: Values, columns: int) -> pl.Expr:
     if how not in tuple(_IGNORED):
         raise Unanswerable(f"ignore_row_if {how!r} is not one of {', '.join(_IGNORED)}")
     combined = _IGNORED[how]
-    return pl.lit(value=False) if combined is None else reduce(combined, nulls)
+    return pl.lit(value=False) if combined is None else combined(nulls)

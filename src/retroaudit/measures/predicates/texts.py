@@ -6,15 +6,16 @@ import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from functools import lru_cache, reduce
-from operator import and_, or_
+from functools import lru_cache
 from typing import Any
 
 import polars as pl
 
-from retroaudit.measures.predicates.columns import NEVER, Column, Unanswerable
+from retroaudit.measures.predicates.columns import NEVER, Column, Unanswerable, reader
 
 Values = Mapping[str, Any]
+
+_TOGETHER = 100  # patterns in one, whose size Polars bounds
 
 _READ_OTHERWISE = re.compile(
     r"""\\[<>] | \\b\{              # word boundaries in Rust, plain characters in Python
@@ -28,7 +29,9 @@ _READ_OTHERWISE = re.compile(
 
 
 def written(column: Column) -> pl.Expr:
-    """Each value as Python writes it (`str`): True, 1.0, 1e-07, 2024-01-31 00:00:00; bytes as UTF-8.
+    """Each value as Python writes it (`str`): True, 1.0, -0.0, 1e-07, 2024-01-31 00:00:00; bytes as UTF-8.
+
+    As in GX's pandas engine, -0.0 keeps its sign, though it equals 0.0.
 
     Raises:
         Unanswerable: The column is of lists, structs or objects.
@@ -41,6 +44,9 @@ def written(column: Column) -> pl.Expr:
         return column.expr.cast(pl.String)
     if column.dtype.is_nested() or column.dtype == pl.Object:
         raise Unanswerable(f"values of type {column.dtype} have no text")
+    if column.dtype.is_float():  # the two zeros are equal: `_asked` would tell one text of both
+        zero = pl.when(1 / column.expr < 0).then(pl.lit("-0.0")).otherwise(pl.lit("0.0"))
+        return pl.when(column.expr == 0).then(zero).otherwise(_asked(column.expr, str, pl.String))
     return _asked(column.expr, _decoded if column.dtype == pl.Binary else str, pl.String)
 
 
@@ -55,6 +61,9 @@ def length(column: Column) -> Column:
 
 def matches(column: Column, pattern: Any) -> pl.Expr:
     """Whether the pattern is found anywhere in the value's text.
+
+    Polars takes time linear in the text. Where Python's `re` has to read the pattern (`by_python`), a value can be
+    made for it, by whoever delivers data, on which it takes time exponential in the value's length: nothing bounds it.
 
     Raises:
         Unanswerable: It is no regular expression of Python's.
@@ -89,8 +98,33 @@ def _by_python(pattern: str) -> bool:
     return _READ_OTHERWISE.search(pattern) is not None
 
 
-def any_or_all(values: Values, of: str, matched: Callable[[Any], pl.Expr]) -> pl.Expr:
+def together(patterns: list[Any]) -> list[Any]:
+    """Fewer patterns, one of which is found where one of these is: each row is asked a hundred at once.
+
+    Raises:
+        Unanswerable: One is no regular expression of Python's.
+    """
+    batches = (patterns[start : start + _TOGETHER] for start in range(0, len(patterns), _TOGETHER))
+    return [pattern for batch in batches for pattern in _joined(batch)]
+
+
+def _joined(patterns: list[Any]) -> list[Any]:
+    """As one, unless only Python reads one of them, or the whole is too large, repeats a name, or has flags within."""
+    if any(map(by_python, patterns)):
+        return patterns
+    whole = "|".join(f"(?:{each})" for each in patterns)
+    try:
+        return patterns if by_python(whole) else [whole]
+    except Unanswerable:
+        return patterns
+
+
+def any_or_all(
+    values: Values, of: str, matched: Callable[[Any], pl.Expr], fewer: Callable[[list[Any]], list[Any]] = list
+) -> pl.Expr:
     """Whether any of a list of patterns is matched, or all of them, as `match_on` says.
+
+    `fewer` gives patterns for a list, one of which is matched where one of the list is.
 
     Raises:
         Unanswerable: The list is none, or empty, or `match_on` is neither "any" nor "all".
@@ -100,7 +134,9 @@ def any_or_all(values: Values, of: str, matched: Callable[[Any], pl.Expr]) -> pl
         raise Unanswerable(f"{of} must be a list of at least one pattern, not {patterns!r}")
     if match_on not in {"any", "all"}:
         raise Unanswerable(f'match_on must be "any" or "all", not {match_on!r}')
-    return reduce(or_ if match_on == "any" else and_, map(matched, patterns))
+    if match_on == "all":
+        return pl.all_horizontal(list(map(matched, patterns)))
+    return pl.any_horizontal(list(map(matched, fewer(patterns))))
 
 
 def like(column: Column, pattern: Any, escape: Any = None) -> pl.Expr:
@@ -150,7 +186,10 @@ def json_parseable(_: Values, column: Column) -> pl.Expr:
 
 
 def match_json_schema(values: Values, column: Column) -> pl.Expr:
-    """Whether each text is JSON that the schema takes. References to other documents are never followed."""
+    """Whether each text is JSON that the schema takes. References to other documents are never followed.
+
+    Its patterns are Python's `re`, with no bound on their time, as in `matches`.
+    """
     accepts = _schema(values.get("json_schema"))
     return _asked(text_alone(column), lambda text: _tried(lambda each: accepts(json.loads(each)), text))
 
@@ -172,7 +211,11 @@ def _schema(schema: Any) -> Callable[[Any], None]:
 
 
 def match_strftime_format(values: Values, column: Column) -> pl.Expr:
-    """Whether `datetime.strptime` reads each text by the format."""
+    """Whether `datetime.strptime` reads each text by the format.
+
+    Names of months, days and halves of a day (%a, %A, %b, %B, %p, %c, %x, %X) are those of the process's locale, and
+    %Z knows the names of its time zone only: with them the answer depends on the machine, elsewhere it does not.
+    """
     form = values.get("strftime_format")
     if not isinstance(form, str):
         raise Unanswerable(f"strftime_format must be text, not {form!r}")
@@ -180,12 +223,15 @@ def match_strftime_format(values: Values, column: Column) -> pl.Expr:
 
 
 def dateutil_parseable(_: Values, column: Column) -> pl.Expr:
-    """Whether dateutil reads each text as a time."""
+    """Whether dateutil reads each text as a time, as if on 2000-01-01.
+
+    dateutil completes a text from today: left to that, "30" would be no time in February, nor "Feb 29" in 2026.
+    """
     try:
-        from dateutil.parser import parse  # type: ignore[import-untyped]  # noqa: PLC0415  # comes with the extra
+        read = reader(datetime(2000, 1, 1))  # noqa: DTZ001  # local time, as dateutil has it
     except ImportError as error:
         raise Unanswerable("dateutil_parseable needs the package python-dateutil") from error
-    return _asked(text_alone(column), lambda text: _tried(parse, text))
+    return _asked(text_alone(column), lambda text: _tried(read, text))
 
 
 def _tried(read: Callable[[Any], object], text: Any) -> bool:
