@@ -4,29 +4,39 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from typing import Any
 
 import numpy as np
 import polars as pl
+import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from retroaudit.archive.footer import kind_of
 from retroaudit.checks.quality.questions import QUESTIONS, Answer, Asked, Unanswerable
 from retroaudit.checks.quality.ranks import Ranks, histogram
+from retroaudit.checks.quality.typed import Insufficient, Unread, kind, readable
 from retroaudit.measures import categories, counts, grid
+from retroaudit.measures.all import MEASURES
 from retroaudit.measures.measure import Need
 from retroaudit.measures.run import measure
 
 
 def answer(metric: str, column: pl.Series, kind: str, **values: Any) -> Answer:
     """The metric of one column, measured and answered."""
+    return of_days(metric, [column], kind, **values)
+
+
+def of_days(metric: str, days: Sequence[pl.Series], kind: str, **values: Any) -> Answer:
+    """The metric of a column whose partitions may differ in type, answered from their merged states."""
     asked = Asked(("x",), {"x": kind}, values)
     needs = QUESTIONS[metric].needs(asked)
-    states = measure([column.alias("x").to_frame()], needs)
-    return QUESTIONS[metric].answer(asked, *(states[need] for need in needs))
+    parts = [measure([day.alias("x").to_frame()], needs) for day in days]
+    states = [MEASURES[need.measure].merge([part[need] for part in parts]) for need in needs]
+    return QUESTIONS[metric].answer(asked, *states)
 
 
 NUMBERS = pl.Series([3, 1, None, 2, 2])
@@ -120,7 +130,6 @@ def test_a_histogram_is_numpys(values: list[float]) -> None:
             datetime(2026, 1, 1, tzinfo=UTC),
             datetime(2026, 1, 2, tzinfo=UTC),
         ),
-        ([timedelta(1), timedelta(3)], "duration[us]", timedelta(1), timedelta(2)),
     ],
 )
 def test_values_come_back_as_the_columns_type_has_them(values: list[Any], kind: str, least: Any, middle: Any) -> None:
@@ -148,8 +157,81 @@ def test_what_a_type_does_not_have_is_said_before_anything_is_measured() -> None
 
 def test_too_many_values_are_not_told_apart() -> None:
     many = pl.Series([str(number) for number in range(categories.CAP + 1)])
-    with pytest.raises(Unanswerable, match="more than 10,000 different values"):
+    with pytest.raises(Insufficient, match="more than 10,000 different values"):
         answer("column.distinct_values", many, "string")
+
+
+@pytest.mark.parametrize(
+    ("kind", "usual", "other", "secret"),
+    [
+        ("int64", 1, "alice@example.com", "alice"),
+        ("int64", 1, 2.5, "2.5"),
+        ("int64", 1, math.inf, "inf"),
+        ("double", 1.5, "alice@example.com", "alice"),
+        ("date32[day]", date(2026, 1, 1), datetime(2026, 1, 2, 3, 4), "03:04"),  # noqa: DTZ001
+        ("timestamp[us]", datetime(2026, 1, 1), datetime(2026, 1, 1, tzinfo=UTC), "+00:00"),  # noqa: DTZ001
+        ("timestamp[us]", datetime(2026, 1, 1), time(3, 4), "03:04"),  # noqa: DTZ001
+        ("decimal128(38, 2)", Decimal("1.10"), "alice@example.com", "alice"),
+        ("bool", True, "alice@example.com", "alice"),
+        ("bool", True, "True", "'True'"),
+        ("binary", b"a", "alice@example.com", "alice"),
+    ],
+)
+def test_a_day_of_another_type_is_said_without_its_values(kind: str, usual: Any, other: Any, secret: str) -> None:
+    with pytest.raises(Unanswerable, match="holds values that are not of its usual type") as found:
+        of_days("column.distinct_values", [pl.Series([usual]), pl.Series([other])], kind)
+    assert secret not in str(found.value)
+    assert found.value.__suppress_context__  # whatever prints it, Python's own text is not
+
+
+@pytest.mark.parametrize(
+    ("kind", "days", "expected"),
+    [
+        (
+            "timestamp[us]",
+            [pl.Series([datetime(2026, 1, 1)] * 2, dtype=pl.Datetime(unit)) for unit in ("ms", "us")],  # noqa: DTZ001
+            {datetime(2026, 1, 1): 4},  # noqa: DTZ001
+        ),
+        ("decimal128(38, 2)", [pl.Series([Decimal("1.0")]), pl.Series([Decimal("1.00")])], {Decimal(1): 2}),
+        ("int64", [pl.Series([1, 2]), pl.Series([1.0, math.nan])], {1: 2, 2: 1}),
+        ("bool", [pl.Series([True, False, None])], {False: 1, True: 1}),
+    ],
+)
+def test_two_texts_of_one_value_are_one_value(
+    kind: str, days: Sequence[pl.Series], expected: Mapping[Any, int]
+) -> None:
+    assert of_days("column.value_counts", days, kind).value.to_dict() == expected
+
+
+def test_a_column_of_nothing_but_nulls_has_no_values() -> None:
+    nothing = pl.Series([None, None])
+    assert math.isnan(answer("column.mean", nothing, "null").value)
+    assert answer("column.median", nothing, "null").exact
+    assert answer("column.distinct_values", nothing, "null").value == set()
+
+
+@pytest.mark.parametrize(
+    "dtype",
+    [
+        *(pa.int8(), pa.uint64(), pa.float16(), pa.float32(), pa.float64(), pa.bool_(), pa.date32(), pa.date64()),
+        *(pa.string(), pa.binary(), pa.large_binary(), pa.timestamp("ms"), pa.timestamp("ns", "UTC")),
+        *(pa.decimal128(9, 2), pa.decimal256(50, 2), pa.time32("s"), pa.time64("us"), pa.duration("us"), pa.binary(4)),
+        *(
+            pa.list_(pa.int64()),
+            pa.struct({"a": pa.int64()}),
+            pa.map_(pa.string(), pa.int64()),
+            pa.list_(pa.string(), 2),
+        ),
+    ],
+    ids=str,
+)
+def test_what_no_audit_reads_is_not_answered(dtype: pa.DataType) -> None:
+    if kind_of(dtype) != "other":
+        assert kind(str(dtype)) != "other"
+        readable(str(dtype))
+    else:
+        with pytest.raises(Unread, match="are not read"):
+            readable("int64", str(dtype))
 
 
 def test_a_condition_asks_for_nothing_that_says_nothing() -> None:

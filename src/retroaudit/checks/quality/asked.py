@@ -22,8 +22,8 @@ class Answer:
 
     @property
     def exact(self) -> bool:
-        """Whether it is known without bounds."""
-        return self.low is None or bool(self.low == self.high)
+        """Whether it is known without bounds; NaN is, where it is both."""
+        return self.low is None or _alike(self.low, self.high)
 
 
 @dataclass(frozen=True)
@@ -42,14 +42,20 @@ class Asked:
         return kind(self.types[self.columns[0]])
 
 
+def _alike(low: Any, high: Any) -> bool:
+    if isinstance(low, list):
+        return all(map(_alike, low, high))
+    return bool(low == high or (low != low and high != high))  # noqa: PLR0124  # NaN
+
+
 Needs = Callable[[Asked], tuple[Need, ...]]
 
 
 def of(*measures: str, kinds: Sequence[str] = ()) -> Needs:
-    """These measures of the columns; where `kinds` are named, `Unanswerable` is raised for a column of another."""
+    """These measures of the columns; where `kinds` are named, `Unanswerable` is raised for values of another."""
 
     def needs(asked: Asked) -> tuple[Need, ...]:
-        if kinds and asked.kind not in kinds:
+        if kinds and asked.kind not in {*kinds, "nothing"}:
             (column,) = asked.columns
             raise Unanswerable(f"column {column!r} is of type {asked.types[column]}, which has no such metric")
         return tuple(Need(measure, asked.columns, where=asked.where) for measure in measures)

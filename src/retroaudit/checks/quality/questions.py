@@ -18,7 +18,7 @@ from retroaudit.measures.predicates.table import PREDICATES
 
 __all__ = ["COMPOSED", "QUESTIONS", "Answer", "Asked", "Question", "Unanswerable"]
 
-_TIMES = (*NUMBERS, "time", "duration")
+_TIMES = (*NUMBERS, "time")
 
 
 @dataclass(frozen=True)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
 from retroaudit.checks.quality.asked import Answer, Asked
-from retroaudit.checks.quality.typed import Unanswerable, from_text
+from retroaudit.checks.quality.typed import NUMBERS, Insufficient, Unanswerable, from_text
 from retroaudit.measures import categories
 from retroaudit.measures.measure import State
 
@@ -17,15 +18,27 @@ Listing = Callable[[Asked, State], list[Any]]
 
 
 def tally(asked: Asked, state: State) -> dict[Any, int]:
-    """Rows by value, in the values' order; null and NaN left out. Raises `Unanswerable` beyond 10,000 values."""
+    """Rows by value, in the values' order; null and NaN left out.
+
+    Raises:
+        Insufficient: There are more than 10,000 different values.
+        Unanswerable: A partition had values of another type. Which is not said: it would be a row's value.
+    """
     (column,) = asked.columns
     found = categories.finish(state)
     if not found.exact:
-        raise Unanswerable(f"column {column!r} has more than {categories.CAP:,} different values")
+        raise Insufficient(f"column {column!r} has more than {categories.CAP:,} different values")
     value = from_text(asked.types[column])
-    nan = "NaN" if asked.kind == "float" else None
-    present = ((text, rows) for text, rows in found.counts.items() if text is not None and text != nan)
-    return dict(sorted((value(text), rows) for text, rows in present))
+    missing = {None, "NaN"} if asked.kind in NUMBERS else {None}
+    tallied: Counter[Any] = Counter()  # two texts may be one value: 1.0 and 1.00, times of two units
+    try:
+        for text, rows in found.counts.items():
+            if text not in missing:
+                tallied[value(text)] += rows  # type: ignore[arg-type]
+        return dict(sorted(tallied.items()))
+    except (ArithmeticError, LookupError, TypeError, ValueError):
+        usual = asked.types[column]
+        raise Unanswerable(f"column {column!r} holds values that are not of its usual type {usual}") from None
 
 
 def members(asked: Asked, state: State) -> Answer:

@@ -20,6 +20,7 @@ POOL: dict[str, tuple[pl.DataType, list[Any]]] = {
     "money": (pl.Decimal(10, 2), [Decimal("1.10"), Decimal("2.25"), Decimal("-3.00"), None]),
     "group": (pl.Categorical(), ["x", "y", "z", None]),
     "flag": (pl.Boolean(), [True, False, None]),
+    "tags": (pl.List(pl.Int64()), [[1], [1, 2], [], None]),
 }
 SINGLE = ["all_values_are_missing", "any_value_is_missing", "never"]
 PAIRS = ["both_values_are_missing", "either_value_is_missing", "neither"]
@@ -208,7 +209,7 @@ _KWARGS: dict[str, Any] = {
     "expect_multicolumn_values_to_be_equal": _list(),
     "expect_select_column_values_to_be_unique_within_record": _list(),
     "expect_table_column_count_to_be_between": _table(min_value=st.just(1), max_value=st.sampled_from([3, 30])),
-    "expect_table_column_count_to_equal": _table(value=st.just(10)),
+    "expect_table_column_count_to_equal": _table(value=st.just(len(POOL))),
     "expect_table_columns_to_match_ordered_list": _table(column_list=st.permutations(list(POOL))),
     "expect_table_columns_to_match_set": _table(column_set=st.lists(st.sampled_from(list(POOL)), min_size=1)),
     "expect_table_row_count_to_be_between": _table(min_value=st.just(1), max_value=st.sampled_from([3, 30])),

@@ -33,8 +33,9 @@ def columns(document: Mapping[str, Any]) -> set[str]:
     }
 
 
-def raises(_: Mapping[str, Any], __: pl.DataFrame, pandas: Any, ___: Any) -> bool:
-    return bool(pandas == RAISED)
+def raises(document: Mapping[str, Any], _: pl.DataFrame, pandas: Any, __: Any) -> bool:
+    objects = bool(columns(document) & {"date", "money", "flag", "group", "tags"})
+    return bool(pandas == RAISED) and (objects or len(columns(document)) > 1 or "json_schema" in document["type"])
 
 
 def refused(document: Mapping[str, Any], frame: pl.DataFrame, _: Any, ours: Any) -> bool:
@@ -43,11 +44,16 @@ def refused(document: Mapping[str, Any], frame: pl.DataFrame, _: Any, ours: Any)
 
 def retyped(document: Mapping[str, Any], frame: pl.DataFrame, _: Any, __: Any) -> bool:
     asks = any(word in document["type"] for word in ("type", "length", "regex"))
-    return asks and any(frame[name].has_nulls() for name in columns(document))
+    return asks and any(frame[name].has_nulls() for name in columns(document) & {"gappy", "flag"})
 
 
-def infinite(document: Mapping[str, Any], frame: pl.DataFrame, _: Any, __: Any) -> bool:
-    return "quantile" in document["type"] and frame["open"].is_infinite().any()
+def infinite(document: Mapping[str, Any], frame: pl.DataFrame, pandas: Any, ours: Any) -> bool:
+    if columns(document) != {"open"} or not frame["open"].is_infinite().any() or RAISED in (pandas, ours):
+        return False
+    if "quantile" not in document["type"]:
+        return "outliers" in document["type"] and pandas["unexpected_count"] == 0
+    pairs = zip(pandas["observed_value"]["values"], ours["observed_value"]["values"], strict=True)
+    return all(there is None for there, here in pairs if not same(there, here))
 
 
 def written(document: Mapping[str, Any], _: pl.DataFrame, __: Any, ___: Any) -> bool:
@@ -58,12 +64,17 @@ def mixed(document: Mapping[str, Any], _: pl.DataFrame, __: Any, ___: Any) -> bo
     return columns(document) >= {"date", "time"}
 
 
-def midnights(document: Mapping[str, Any], _: pl.DataFrame, __: Any, ___: Any) -> bool:
-    return "time" in columns(document) and ("length" in document["type"] or "regex" in document["type"])
+def midnights(document: Mapping[str, Any], frame: pl.DataFrame, _: Any, __: Any) -> bool:
+    asks = "length" in document["type"] or "regex" in document["type"]
+    return asks and "time" in columns(document) and bool((frame["time"].dt.hour() == 0).any())
 
 
 def coded(document: Mapping[str, Any], _: pl.DataFrame, __: Any, ___: Any) -> bool:
     return "group" in columns(document) and ("divergence" in document["type"] or "most_common" in document["type"])
+
+
+def unread(document: Mapping[str, Any], _: pl.DataFrame, __: Any, ours: Any) -> bool:
+    return bool(ours == RAISED and "tags" in columns(document))
 
 
 DIFFERENCES: Mapping[str, Callable[[Mapping[str, Any], pl.DataFrame, Any, Any], bool]] = {
@@ -75,6 +86,7 @@ DIFFERENCES: Mapping[str, Callable[[Mapping[str, Any], pl.DataFrame, Any, Any], 
     "dates and times": mixed,
     "midnights": midnights,
     "categories": coded,
+    "lists": unread,
 }
 """By the name that the README's table has for it: whether it may be why the two differ."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from retroaudit.checks.quality.gx.batch import Batch, of_files, of_frame, of_sta
 from retroaudit.checks.quality.gx.validate import Compiled, Outcome, compile, validate  # noqa: A004
 from retroaudit.measures.all import MEASURES
 from retroaudit.measures.measure import Need
+from tests.checks.quality.gx.parity import by_pandas, by_polars
 
 FRAME = pl.DataFrame(
     {
@@ -136,7 +137,44 @@ def test_one_that_raises_leaves_the_others_as_they_are() -> None:
     first, broken, last = validate([good, times, good], of_frame(FRAME))
     assert first == last
     assert first.success
-    assert (broken.success, broken.error) == (None, "can't compare datetime.datetime to datetime.date")
+    assert (broken.success, broken.error) == (None, "Great Expectations raised TypeError")
+
+
+def merged(suite: Sequence[dict[str, Any]], days: Sequence[pl.DataFrame], types: Mapping[str, str]) -> Batch:
+    """What an audit keeps of these days."""
+    needs = [need for each in compile(suite, types) for need in each.needs]
+    parts = [of_frame(day).states(needs) for day in days]
+    return of_states({need: MEASURES[need.measure].merge([part[need] for part in parts]) for need in needs}, types)
+
+
+def test_no_row_is_told_where_one_day_is_of_another_type() -> None:
+    days = [pl.DataFrame({"code": codes}) for codes in ([1, 2], [2, 3], ["alice@example.com"])]
+    suite = [
+        expect("column_distinct_values_to_be_in_set", column="code", value_set=[1, 2, 3]),
+        expect("column_most_common_value_to_be_in_set", column="code", value_set=[2]),
+        expect("column_values_to_be_in_set", column="code", value_set=[1, 2, 3]),
+    ]
+    *unclear, failed = validate(suite, merged(suite, days, {"code": "int64"}))
+    assert unclear == [Outcome(None, "column 'code' holds values that are not of its usual type int64")] * 2
+    assert failed.success is False
+    assert "alice" not in str(failed)
+
+
+def test_of_what_gx_raises_over_data_only_its_kind_is_told() -> None:
+    batch = of_frame(FRAME)
+    suite = [expect("column_mean_to_be_between", column="a", min_value=0)]
+    validate(suite, batch)
+    for metric in batch.answers:
+        batch.answers[metric] = KeyError("alice@example.com")
+    assert validate(suite, batch) == (Outcome(None, "Great Expectations raised KeyError"),)
+
+
+def test_more_values_than_states_keep_are_nobodys_fault() -> None:
+    suite = [expect("column_distinct_values_to_contain_set", column="x", value_set=[1])]
+    batch = merged(suite, [pl.DataFrame({"x": range(10_001)})], {"x": "int64"})
+    assert validate(suite, batch) == (
+        Outcome(None, "column 'x' has more than 10,000 different values", insufficient=True),
+    )
 
 
 def read(batch: Batch, seen: list[Sequence[str]]) -> Batch:
@@ -198,6 +236,90 @@ def test_nightly_states_merge_into_the_windows_verdict(tmp_path: Path) -> None:
     assert whole == validate(suite, of_frame(FRAME))
     assert whole == validate(suite, of_files(sorted(tmp_path.glob("*.parquet"))))
     assert [each.success for each in whole] == [False, True, True, True, True]
+
+
+UNREAD = ["list<element: int64>", "struct<a: int64>", "time64[us]", "duration[us]", "decimal256(50, 2)"]
+
+
+@pytest.mark.parametrize("kind", UNREAD)
+@pytest.mark.parametrize(
+    "document",
+    [
+        expect("column_values_to_be_null", column="x"),
+        expect("column_values_to_not_be_null", column="x"),
+        expect("column_values_to_be_unique", column="x"),
+        expect("column_unique_value_count_to_be_between", column="x", max_value=0),
+        expect("column_values_to_be_in_set", column="x", value_set=[1]),
+        expect("column_mean_to_be_between", column="x", max_value=1),
+        expect("compound_columns_to_be_unique", column_list=["x", "y"]),
+        expect("column_pair_values_to_be_equal", column_A="y", column_B="x"),
+        expect("table_row_count_to_equal", value=1, row_condition="x.notnull()", condition_parser="pandas"),
+        expect("column_mean_to_be_between", column="y", row_condition="x == 1", condition_parser="pandas"),
+    ],
+    ids=lambda each: each["type"],
+)
+def test_columns_that_no_audit_reads_are_skipped(document: dict[str, Any], kind: str) -> None:
+    assert compile([document], {"x": kind, "y": "int64"}) == (Compiled(skipped=f"columns of type {kind} are not read"),)
+
+
+@pytest.mark.parametrize(
+    ("what", "expected"),
+    [
+        (expect("column_values_to_be_unique", column="x"), 40),
+        (expect("column_values_to_be_null", column="x"), 40),
+        (expect("column_values_to_be_in_set", column="x", value_set=[1]), 40),
+    ],
+)
+def test_rows_of_lists_are_left_to_pandas(what: dict[str, Any], expected: int) -> None:
+    frame = pl.DataFrame({"x": [[1], [1]] * 20})
+    found = by_polars(what, of_frame(frame), "COMPLETE")
+    assert found["unexpected_count"] == expected
+    assert found == by_pandas(what, frame, "COMPLETE")
+
+
+def test_a_column_without_a_type_has_no_values() -> None:
+    types = {"x": "null"}
+    suite = [
+        expect("column_values_to_be_between", column="x", max_value=1),
+        expect("column_values_to_be_in_set", column="x", value_set=[1]),
+        expect("column_mean_to_be_between", column="x", max_value=1),
+        expect("column_values_to_match_regex", column="x", regex="a"),
+        expect("column_values_to_be_null", column="x"),
+        expect("column_values_to_be_unique", column="x", row_condition="x > 1", condition_parser="pandas"),
+    ]
+    found = validate(suite, merged(suite, [pl.DataFrame({"x": [None, None]})], types))
+    assert [each.error for each in found] == [""] * len(suite)
+    assert [each.success for each in found] == [True, True, False, True, True, True]
+
+
+CROWDED = pl.DataFrame({"x": 1 + np.random.default_rng(7).random(100_001)})  # many values a cell
+GAPPY = CROWDED.with_columns(x=pl.when(pl.col("x") > 1.1).then("x"))
+BEYOND = expect("column_values_to_not_be_outliers", column="x", method="iqr", multiplier=0.1)
+BINS = {"bins": [1, 1.501234, 2], "weights": [0.5, 0.5]}
+
+
+def test_bounds_hold_the_number_that_is_judged() -> None:
+    suite = [expect("column_median_to_be_between", column="x", max_value=1), BEYOND]
+    median, beyond = validate(suite, merged(suite, [GAPPY], of_frame(GAPPY).columns))
+    counted = by_pandas(BEYOND, GAPPY, "BASIC")["unexpected_count"]
+    for outcome, exact in ((median, GAPPY["x"].median()), (beyond, counted)):
+        assert outcome.inexact
+        assert outcome.bounds is not None
+        low, high = outcome.bounds
+        assert low < high
+        assert low <= exact <= high
+
+
+def test_there_are_none_of_an_exact_number() -> None:
+    suite = [
+        expect("column_values_to_not_be_null", column="x"),
+        expect("column_min_to_be_between", column="x", max_value=1),
+        expect("column_kl_divergence_to_be_less_than", column="x", threshold=1, partition_object=BINS),
+    ]
+    *exact, divergence = validate(suite, merged(suite, [GAPPY], of_frame(GAPPY).columns))
+    assert [(each.bounds, each.inexact) for each in exact] == [(None, False)] * 2
+    assert (divergence.bounds, divergence.inexact) == (None, True)  # what is bounded are the counts of its bins
+    assert not any(each.bounds or each.inexact for each in validate(suite, of_frame(GAPPY)))
 
 
 def test_a_state_that_was_not_measured_is_said() -> None:

@@ -11,8 +11,10 @@ from great_expectations.validator.metric_configuration import MetricConfiguratio
 from retroaudit.checks.quality.gx.types import polars_type
 from retroaudit.checks.quality.questions import QUESTIONS, Asked, Unanswerable
 from retroaudit.checks.quality.row_conditions import Unsupported, where_of
+from retroaudit.checks.quality.typed import readable
 from retroaudit.measures.measure import Need
 from retroaudit.measures.predicates import table
+from retroaudit.measures.where import columns_of
 
 
 def asked_by(metric: MetricConfiguration, types: Mapping[str, str]) -> Asked:
@@ -36,15 +38,24 @@ def needs_of(metric: MetricConfiguration, types: Mapping[str, str]) -> tuple[Nee
 
     Raises:
         Unanswerable: No state answers it, or it cannot be asked of such columns.
+        Unread: A column is of a type that no audit reads.
     """
     question = QUESTIONS.get(metric.metric_name)
     if question is None:
         raise Unanswerable(f"{metric.metric_name} is computed from rows alone")
-    needs = question.needs(asked_by(metric, types))
+    asked = asked_by(metric, types)
+    readable(*types_of(asked))
+    needs = question.needs(asked)
     for need in needs:
         if need.measure == "conditions":
             table.check(json.loads(need.question), [polars_type(types[name]) for name in need.columns])
     return needs
+
+
+def types_of(asked: Asked) -> tuple[str, ...]:
+    """The types of all columns that are looked at; of a row condition those that are there."""
+    named = dict.fromkeys((*asked.columns, *columns_of(asked.where)))
+    return tuple(asked.types[name] for name in named if name in asked.types)
 
 
 def _where(domain: Mapping[str, Any]) -> str:

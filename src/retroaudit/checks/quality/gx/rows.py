@@ -12,14 +12,16 @@ from typing import Any
 
 import pandas as pd
 import polars as pl
+from great_expectations.exceptions import MetricResolutionError
 from great_expectations.execution_engine import PandasExecutionEngine
 from great_expectations.expectations.registry import get_metric_provider
 from great_expectations.validator.metric_configuration import MetricConfiguration
 from great_expectations.validator.metrics_calculator import MetricsCalculator
 
 from retroaudit.checks.quality.gx.batch import Batch
-from retroaudit.checks.quality.gx.domains import asked_by
-from retroaudit.checks.quality.questions import QUESTIONS, Asked, Unanswerable
+from retroaudit.checks.quality.gx.domains import asked_by, types_of
+from retroaudit.checks.quality.questions import QUESTIONS, Asked
+from retroaudit.checks.quality.typed import kind
 from retroaudit.measures.predicates.columns import positional
 from retroaudit.measures.predicates.table import PREDICATES, conditions_of
 from retroaudit.measures.values import Rows
@@ -44,9 +46,9 @@ def sample(metric: MetricConfiguration, batch: Batch, unexpected: int, engine: P
     some = wanted.get("result_format") == "COMPLETE" or wanted.get("partial_unexpected_count", 1)
     if batch.read is None or not unexpected or not some:
         return SAMPLES[end]()
-    if name not in {*_RULES, *_OF_ALL_ROWS, *PREDICATES}:
-        return by_pandas(metric, batch)
     asked = asked_by(metric, batch.columns)
+    if name not in {*_RULES, *_OF_ALL_ROWS, *PREDICATES} or "other" in map(kind, types_of(asked)):
+        return by_pandas(metric, batch)
     others = batch.columns if end == "unexpected_rows" else wanted.get("unexpected_index_column_names") or ()
     frame = _failing(name, asked, batch, tuple(dict.fromkeys((*asked.columns, *others))))
     return _listed(metric, frame, batch, engine)
@@ -62,7 +64,7 @@ def by_pandas(metric: MetricConfiguration, batch: Batch) -> Any:
     """A metric as GX's pandas engine computes it, of a frame with the columns that it takes and no others.
 
     Raises:
-        Unanswerable: With GX's message, where it raises.
+        MetricResolutionError: With GX's message, where it raises; it may name values of rows.
     """
     asked = asked_by(metric, batch.columns)
     frame = _pandas(_whole(batch, {*asked.columns, *columns_of(asked.where)}))
@@ -71,7 +73,7 @@ def by_pandas(metric: MetricConfiguration, batch: Batch) -> Any:
     graph = MetricsCalculator(execution_engine=engine).build_metric_dependency_graph(metric_configurations=[plain])
     found, failed = graph.resolve(show_progress_bars=False)
     for each in failed.values():
-        raise Unanswerable(each["exception_info"].exception_message)
+        raise MetricResolutionError(message=each["exception_info"].exception_message, failed_metrics=[metric])
     return found[plain.id]
 
 

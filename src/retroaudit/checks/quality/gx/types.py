@@ -39,7 +39,7 @@ def pandas_type(name: str) -> Any:
         return pd.Series([], dtype="str").dtype
     if kind(name) == "time" and unit:
         return pd.DatetimeTZDtype(unit[1], zone[1]) if zone else np.dtype(f"datetime64[{unit[1]}]")
-    return np.dtype(f"timedelta64[{unit[1]}]") if kind(name) == "duration" and unit else np.dtype(object)
+    return np.dtype(f"timedelta64[{unit[1]}]") if name.startswith("duration") and unit else np.dtype(object)
 
 
 def known_as(name: str) -> str:
@@ -48,7 +48,7 @@ def known_as(name: str) -> str:
 
 
 def polars_type(name: str) -> pl.DataType:
-    """The type of a column of this type in Polars; of nested ones a list, of unknown ones Null."""
+    """The type of a column of this type in Polars; of one that no audit reads a list of nothing."""
     unit, zone = re.search(r"\[(ms|us|ns)", name), re.search(r"tz=([^\]]+)", name)
     found = kind(name)
     if found == "decimal":
@@ -63,6 +63,6 @@ def polars_type(name: str) -> pl.DataType:
 _POLARS: Mapping[str, pl.DataType] = {
     "text": pl.String(),
     "date": pl.Date(),
-    "duration": pl.Duration("us"),
     "bytes": pl.Binary(),
+    "nothing": pl.Null(),
 }

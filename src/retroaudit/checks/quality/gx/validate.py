@@ -29,6 +29,7 @@ from retroaudit.checks.quality.gx.engine import OF_SCHEMA, UNSEEN, PolarsExecuti
 from retroaudit.checks.quality.gx.types import known_as, polars_type
 from retroaudit.checks.quality.questions import COMPOSED, QUESTIONS, Answer, Unanswerable
 from retroaudit.checks.quality.row_conditions import Unsupported, where_of
+from retroaudit.checks.quality.typed import Insufficient, Unread, readable
 from retroaudit.measures import where
 from retroaudit.measures.measure import Need
 from retroaudit.measures.predicates import table
@@ -60,12 +61,21 @@ class Compiled:
 
 @dataclass(frozen=True)
 class Outcome:
-    """GX's verdict (None: it raised `error`), its result without samples of rows, and its metrics' answers by name."""
+    """GX's verdict (None: there is none, for the reason `error`), and its result without samples of rows.
+
+    `answers` are those of its metrics by name. `bounds` are the low and high of the number that is judged: of map
+    expectations how many values are unexpected, of others the observed value (lists for quantiles, times for times);
+    None where it is exact, or no number. `inexact` says that any answer that the verdict rests on is only bounded.
+    `insufficient` says that there is no verdict because the states keep too little, which is nobody's fault.
+    """
 
     success: bool | None
     error: str = ""
     result: Mapping[str, Any] = field(default_factory=dict)
     answers: Mapping[str, Answer] = field(default_factory=dict)
+    bounds: tuple[Any, Any] | None = None
+    inexact: bool = False
+    insufficient: bool = False
 
 
 class _Refused(Exception):
@@ -124,9 +134,9 @@ def _compiled(document: Mapping[str, Any], columns: Mapping[str, str], engine: P
         expectation = _read(document, columns)
         metrics = list(_metrics(_graph(expectation, engine)))
         needs = dict.fromkeys(need for metric in metrics for need in _needs(metric, columns))
-    except _Skipped as error:
+    except (_Skipped, Unread) as error:
         return Compiled(skipped=str(error))
-    except Exception as error:  # noqa: BLE001  # GX raises what it likes; it is the expectation's fault
+    except Exception as error:  # noqa: BLE001  # GX raises what it likes; no data is read, so it tells of none
         return Compiled(refused=_first_line(error))
     conditions = [json.loads(need.question) for need in needs if need.measure == "conditions"]
     by_row = next(filter(None, map(table.by_row, conditions)), "")
@@ -191,6 +201,7 @@ def _asks_rows(kwargs: Mapping[str, Any], columns: Mapping[str, str]) -> None:
         raise _Skipped(str(error)) from error
     for name in where.columns_of(text):
         _there({"column": name}, columns)
+        readable(columns[name])
     where.check(text, {name: polars_type(columns[name]) for name in where.columns_of(text)})
 
 
@@ -229,21 +240,35 @@ def _outcome(document: Mapping[str, Any], compiled: Compiled, batch: Batch, engi
         return Outcome(None, reason)
     try:
         return _judged(_read(document, batch.columns), batch, engine)
+    except Unanswerable as error:
+        return Outcome(None, _first_line(error), insufficient=isinstance(error, Insufficient))
     except Exception as error:  # noqa: BLE001  # whatever it is, the other expectations stand
-        return Outcome(None, _first_line(error))
+        return Outcome(None, f"Great Expectations raised {type(error).__name__}")  # its text may hold a row's value
 
 
 def _judged(expectation: Expectation, batch: Batch, engine: PolarsExecutionEngine) -> Outcome:
     graph = _graph(expectation, engine)
     found, failed = graph.resolve(runtime_configuration=dict(COUNTS_ONLY), show_progress_bars=False)
-    for each in failed.values():
-        raise Unanswerable(each["exception_info"].exception_message)
+    for metric in failed:
+        raise batch.answers[metric]
     verdict = expectation.metrics_validate(found, execution_engine=engine, runtime_configuration=dict(COUNTS_ONLY))
-    answers = {metric.metric_name: _answer(metric, batch) for metric in _metrics(graph)}
+    answers = [(metric.metric_name, _answer(metric, batch)) for metric in _metrics(graph)]
     result = verdict.to_json_dict()["result"]
     return Outcome(
-        bool(verdict.success), result={k: v for k, v in result.items() if k not in _OF_ROWS}, answers=answers
+        bool(verdict.success),
+        result={k: v for k, v in result.items() if k not in _OF_ROWS},
+        answers=dict(answers),
+        bounds=_bounds(expectation, dict(answers)),
+        inexact=not all(each.exact for _, each in answers),
     )
+
+
+def _bounds(expectation: Expectation, answers: Mapping[str, Answer]) -> tuple[Any, Any] | None:
+    """The low and high of the number that it is judged by, where that is one metric's and not exact."""
+    of_map = getattr(expectation, "map_metric", None)
+    judged = [f"{of_map}.unexpected_count"] if of_map else getattr(expectation, "metric_dependencies", ())
+    bounded = (answers[name] for name in judged if name in answers and not answers[name].exact)
+    return next(((each.low, each.high) for each in bounded), None)
 
 
 def _answer(metric: MetricConfiguration, batch: Batch) -> Answer:
