@@ -5,11 +5,12 @@ from __future__ import annotations
 import csv
 import json
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 import pytest
 
-from tests.world import World, metric
+from tests.world import World, metric, metrics
 
 pytestmark = pytest.mark.published
 
@@ -79,3 +80,38 @@ def test_a_month_of_days_is_complete(world: World, reference_data: Path) -> None
     assert len(inputs["partitions"]) == days
     assert inputs["missing"] == []
     assert inputs["totals"]["rows"]["counted"] == 10_000
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("month", ["2018-06", "2019-02", "2019-07"])
+def test_the_taxi_suite_is_judged_as_pandas_judges_it(world: World, reference_data: Path, month: str) -> None:
+    """`expectations/nyc_taxi.json` through Great Expectations' own pandas engine, expectation by expectation."""
+    rows = trips(reference_data, month)
+    world.put(f"trips/{month}/part-0.parquet", rows)
+    written = Path(__file__).parents[2] / "expectations" / "nyc_taxi.json"
+    (world.root / "nyc_taxi.json").write_bytes(written.read_bytes())
+    sealed = world.audit(
+        {"logs": {"path": f"trips/{month}/*.parquet"}, "columns": {}, "quality": {"suite": written.name}}
+    )
+    document = world.report(sealed.report)
+    found: dict[str, set[str]] = {}
+    for each in metrics(document, check="quality"):
+        found.setdefault(f"{each['metric']} {each['subject']} {each['slice'].get('expectation')}", set()).add(
+            each["verdict"]
+        )
+    pandas = judged_by_pandas(rows, json.loads(written.read_text()))
+    assert len(found) == len(pandas)
+    assert sorted(verdicts == {"passed"} for verdicts in found.values()) == sorted(pandas)
+    surcharge = metric(document, metric="expect_column_values_to_not_be_null", subject=COLUMN)
+    assert surcharge["verdict"] == ("failed" if month == "2018-06" else "passed")  # all null then (the data's README)
+
+
+def judged_by_pandas(rows: pl.DataFrame, suite: dict[str, Any]) -> list[bool]:
+    import great_expectations as gx  # noqa: PLC0415  # takes seconds, and the audit has imported it
+
+    context = gx.get_context(mode="ephemeral")
+    asset = context.data_sources.add_pandas("pandas").add_dataframe_asset("trips")
+    batch = asset.add_batch_definition_whole_dataframe("all").get_batch({"dataframe": rows.to_pandas()})
+    kept = {key: suite[key] for key in ("name", "expectations")}
+    result = batch.validate(gx.ExpectationSuite(**kept))
+    return [bool(each.success) for each in result.results]
