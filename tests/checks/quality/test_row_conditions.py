@@ -151,6 +151,14 @@ def test_everything_else_is_told(condition: Any, parser: str | None, why: str) -
         where_of(condition, parser)
 
 
+@pytest.mark.parametrize(
+    "odd", [{"type": "nullity"}, {"type": "comparison", "operator": "=="}, {"type": "and", "conditions": 3}, {}, 7, [1]]
+)
+def test_an_object_that_is_no_condition_is_said_to_be_none(odd: Any) -> None:
+    with pytest.raises(Unsupported):
+        where_of(odd)
+
+
 def test_a_condition_in_words() -> None:
     asked = where_of("(channel == 'web' and age > 30) or not city.isnull()", "pandas")
     assert words(asked) == '(channel == "web" and age > 30) or not (city is null)'

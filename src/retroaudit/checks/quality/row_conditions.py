@@ -59,6 +59,8 @@ def where_of(condition: str | Mapping[str, Any] | None, parser: str | None = Non
         depth = _depth(found)
     except RecursionError:
         depth = DEEPEST + 1
+    except (KeyError, TypeError) as error:
+        raise Unsupported(f"the row condition is none of Great Expectations: {error} is missing or odd") from error
     if depth > DEEPEST:
         raise Unsupported(f"the row condition is nested more than {DEEPEST} deep")
     return json.dumps(found, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
