@@ -56,7 +56,7 @@ def test_whatever_the_rows_metrics_are_finite_ordered_and_named(
 ) -> None:
     now = profile(ABOUT, rows, days={"2026-07-01": {"1": 7, None: 1}} if rows else {})
     metrics = run(now, profile(ABOUT, ROWS) if with_reference else None)
-    assert {metric.check for metric in metrics} == {check.name for check in CHECKS}
+    assert {metric.check for metric in metrics} == {check.name for check in CHECKS} - {"suite"}  # a part of quality
     for metric in metrics:
         numbers = (metric.value, metric.low, metric.high, metric.reference)
         assert all(type(number) in {float, type(None)} for number in numbers), metric

@@ -35,8 +35,8 @@ Slice = tuple[tuple[str, str | None], ...]
 class Metric:
     """A number with its interval, its evidence and, where it has a threshold, its verdict.
 
-    A check sets `verdict` only to `insufficient` or `skipped` (with the reason); the others are decided
-    by `judgement.verdicts` from the interval and the threshold, in one place.
+    A check sets `verdict` only to `insufficient` or `skipped` (with the reason), and to `failed` for a question that is
+    itself at fault; the others are decided by `judgement.verdicts` from the interval and the threshold, in one place.
     """
 
     check: str  # quality | drift | fairness | performance | versions | coverage

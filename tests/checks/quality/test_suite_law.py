@@ -33,6 +33,10 @@ def test_a_metric_passes_where_great_expectations_does(name: str, frame: pl.Data
     states = measure([frame], suite.needs(told, columns))
     metrics = [decide(metric) for metric in suite.check(told, Profile(states, columns=columns), None)]
     found = {metric.verdict for metric in metrics}
+    for metric in metrics:
+        assert all(type(number) in {float, type(None)} for number in (metric.value, metric.low, metric.high)), metric
+        assert metric.value is None or metric.low <= metric.value <= metric.high  # type: ignore[operator]
+        assert len(metric.reason) < 1_000
     (compiled,) = compile([document], columns)
     if compiled.skipped:
         assert found == {Verdict.SKIPPED}

@@ -37,7 +37,7 @@ def numbers(place: Metric, expectation: Expectation, outcome: Outcome, values: i
 def _share(place: Metric, kwargs: Mapping[str, Any], outcome: Outcome, values: int) -> Metric:
     """The share of values as expected: computed as GX does, so that it is judged alike at the edge of `mostly`."""
     unexpected = int(outcome.result["unexpected_count"])
-    least, most = outcome.bounds or (unexpected, unexpected)
+    least, most = map(int, outcome.bounds or (unexpected, unexpected))
     low, value, high = ((values - count) / values for count in (most, unexpected, least))
     threshold = Threshold(min=float(kwargs.get("mostly", 1.0)))
     return replace(place, value=value, low=low, high=high, n=values, threshold=threshold)
@@ -51,9 +51,8 @@ def _quantiles(place: Metric, ranges: Mapping[str, Any], outcome: Outcome, value
     for q, (least, most), value, low, high in asked:
         slice_ = (*place.slice, ("quantile", f"{q:g}"))
         if all(bound is None or _is_number(bound) for bound in (least, most, value, low, high)):
-            yield replace(
-                place, slice=slice_, value=value, low=low, high=high, n=values, threshold=Threshold(least, most)
-            )
+            at = replace(place, slice=slice_, n=values, threshold=Threshold(least, most))
+            yield replace(at, value=float(value), low=float(low), high=float(high))
         else:  # of times: GX's word for all of them
             yield _held(replace(place, slice=slice_), outcome, values)
 

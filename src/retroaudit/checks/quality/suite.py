@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 CHECK = "quality"
 _SEVERITIES: Mapping[str, Severity] = {"critical": "high", "warning": "medium", "info": "low"}
 _ROWS = Need("rows")
+_LONGEST_REASON = 500
 
 
 @dataclass(frozen=True)
@@ -191,7 +192,8 @@ def _empty(name: str) -> Metric:
 
 def _without(each: _Asked, verdict: Verdict, reason: str, threshold: Threshold | None = None) -> Metric:
     """A verdict without a number."""
-    return replace(each.place, verdict=verdict, reason=reason, threshold=threshold)
+    short = reason if len(reason) < _LONGEST_REASON else f"{reason[: _LONGEST_REASON - 1]}…"
+    return replace(each.place, verdict=verdict, reason=short, threshold=threshold)
 
 
 def _metrics(spec: Spec, each: _Asked, profile: Profile) -> Iterator[Metric]:
