@@ -54,9 +54,8 @@ class _Asset(DataAsset):  # type: ignore[misc]
         """
         keys = self.get_batch_parameters_keys()
         if batch_slice is not None or partitioner is not None or set(options or {}) != set(keys):
-            raise BuildBatchRequestError(
-                message=f"the asset takes {', '.join(keys) or 'no batch parameters'}, no parts"
-            )
+            takes = " and ".join(f"batch_parameters={{{key!r}: …}}" for key in keys) or "no batch parameters"
+            raise BuildBatchRequestError(message=f"the asset {self.name!r} is one batch and takes {takes}")
         return BatchRequest(datasource_name=self.datasource.name, data_asset_name=self.name, options=options or {})
 
     def get_batch_identifiers_list(self, batch_request: BatchRequest) -> list[dict[str, Any]]:
@@ -110,7 +109,10 @@ class ParquetAsset(_Asset):
     path: str
 
     def _batch(self, options: dict[str, Any]) -> Batch:  # noqa: ARG002
-        return of_files(files(self.path))
+        found = files(self.path)
+        if not found:
+            raise FileNotFoundError(f"no Parquet files at {self.path}")
+        return of_files(found)
 
 
 def files(path: str) -> list[Path]:

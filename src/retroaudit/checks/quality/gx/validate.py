@@ -187,7 +187,9 @@ def _consistent(kwargs: Mapping[str, Any]) -> None:
 
 
 def _there(kwargs: Mapping[str, Any], columns: Mapping[str, str]) -> None:
-    named = [kwargs.get("column"), kwargs.get("column_A"), kwargs.get("column_B"), *(kwargs.get("column_list") or ())]
+    listed = kwargs.get("column_list")
+    several = listed if isinstance(listed, list) else []  # else GX refuses it
+    named = [kwargs.get("column"), kwargs.get("column_A"), kwargs.get("column_B"), *several]
     for name in named:
         if isinstance(name, str) and name not in columns:
             raise _Refused(f"there is no column {name!r}. {did_you_mean(name, columns)}".strip())
@@ -281,5 +283,7 @@ _OF_ROWS = frozenset({"partial_unexpected_list"})
 
 
 def _first_line(error: Exception) -> str:
-    """What GX says, in one line: pydantic lists its faults below a heading."""
-    return re.sub(r"\s*\n\s*", "; ", str(error).strip()) or type(error).__name__
+    """What GX says, in one line: pydantic lists its faults below a heading, each with a name of its own."""
+    said = re.sub(r"^\d+ validation errors? for \w+\s*|\s*\(type=[^)\n]*\)|__root__\s*", "", str(error).strip())
+    named = re.sub(r"[ \t]*\n[ \t]+", ": ", said.strip())
+    return re.sub(r"\s*\n\s*", "; ", named) or type(error).__name__
