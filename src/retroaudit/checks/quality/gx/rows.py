@@ -7,7 +7,7 @@ table; else a frame of the columns that the metric takes.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -27,6 +27,7 @@ from retroaudit.measures.predicates.table import PREDICATES, conditions_of
 from retroaudit.measures.values import Rows
 from retroaudit.measures.where import columns_of, mask
 
+_LOOKED_AT = 2**12  # rows among which repeated ones are looked for first
 SAMPLED = 200  # failing rows that are looked at, as many as GX lists
 SAMPLES: Mapping[str, Callable[[], Any]] = {
     "unexpected_values": list,
@@ -80,17 +81,17 @@ def by_pandas(metric: MetricConfiguration, batch: Batch) -> Any:
 def _failing(name: str, asked: Asked, batch: Batch, columns: Sequence[str]) -> pd.DataFrame:
     """The first rows that fail, under their numbers in the table, with these columns."""
     reads = {*columns, *asked.columns, *columns_of(asked.where)}
-    repeated = _repeated(asked, batch) if name in _OF_ALL_ROWS else None
+    repeated = _first_repeated(asked, batch) if name in _OF_ALL_ROWS else None
     parts: list[pl.DataFrame] = []
     numbers: list[int] = []
     start = 0
     for frame in batch.slices(reads):
-        places = _places(name, asked, frame) if repeated is None else repeated.slice(start, frame.height).arg_true()
+        places = _places(name, asked, frame) if repeated is None else _within(repeated, start, frame.height)
         places = places.head(SAMPLED - len(numbers))
         parts.append(pl.DataFrame({column: frame[column].gather(places) for column in columns}))
         numbers += (places.cast(pl.Int64) + start).to_list()
         start += frame.height
-        if len(numbers) == SAMPLED:
+        if len(numbers) == (SAMPLED if repeated is None else len(repeated)):
             break
     return _pandas(pl.concat(parts, how="vertical_relaxed")).set_axis(pd.Index(numbers), axis=0)
 
@@ -110,18 +111,54 @@ def _by_predicate(name: str, asked: Asked, rows: pl.DataFrame) -> pl.Series:
     return rows.select(unexpected.alias("unexpected")).to_series()
 
 
-def _repeated(asked: Asked, batch: Batch) -> pl.Series:
-    """Whether each row of the table has values that another one has; by 64 bits of a hash, for a few MB a million."""
-    hashes: list[pl.Series] = []
+def _first_repeated(asked: Asked, batch: Batch) -> pl.Series:
+    """The numbers of the first rows whose values another row has, by 64 bits of a hash.
+
+    Rows are looked for among the first few thousand, and among more only where these do not have enough: memory is
+    that of those rows, not of the table.
+    """
+    some = _LOOKED_AT
+    while True:
+        found, rows = _repeated(asked, batch, some)
+        if len(found) == SAMPLED or rows <= some:
+            return found
+        some *= 64
+
+
+def _repeated(asked: Asked, batch: Batch, some: int) -> tuple[pl.Series, int]:
+    """The numbers of the first repeated rows among the first `some`, and how many rows there are."""
+    first = pl.Series("hash", dtype=pl.UInt64)
+    held: list[pl.Series] = []
+    counts: list[pl.DataFrame] = []
+    rows = 0
+    for hashes in _hashes(asked, batch):
+        if rows < some:
+            first = first.append(hashes.head(some - rows))
+        rows += len(hashes)
+        held.append(hashes)
+        if rows >= some:
+            counts += [each.filter(each.is_in(first.drop_nulls().implode())).value_counts() for each in held]
+            held.clear()
+    counts += [each.filter(each.is_in(first.drop_nulls().implode())).value_counts() for each in held]
+    total = pl.concat(counts).group_by("hash").agg(pl.col("count").sum())
+    again = total.filter(pl.col("count") > 1)["hash"]
+    return first.is_in(again.implode()).fill_null(value=False).arg_true().head(SAMPLED), rows
+
+
+def _hashes(asked: Asked, batch: Batch) -> Iterator[pl.Series]:
+    """A hash of each row's values; null where the row is not asked about."""
     for frame in batch.slices({*asked.columns, *columns_of(asked.where)}):
         rows = positional([frame[column] for column in asked.columns])
         counted = ~_ignored(asked, rows)
         if asked.where:
             counted &= mask(Rows(frame), asked.where)
         nothing = pl.repeat(None, len(rows), dtype=pl.UInt64, eager=True)
-        hashes.append(rows.hash_rows().zip_with(counted, nothing))
-    found = pl.concat(hashes)
-    return found.is_duplicated() & found.is_not_null()
+        yield rows.hash_rows().zip_with(counted, nothing).alias("hash")
+
+
+def _within(numbers: pl.Series, start: int, height: int) -> pl.Series:
+    """Those of the rows' numbers that are in a slice, as its own."""
+    return numbers.filter((numbers >= start) & (numbers < start + height)).cast(pl.Int64) - start
 
 
 def _ignored(asked: Asked, rows: pl.DataFrame) -> pl.Series:
