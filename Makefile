@@ -45,7 +45,7 @@ $(NANNYML)/.ready: $(READY) tests/benchmarks/nannyml.txt
 	$(BIN)/uv pip install --quiet --no-deps --python $(NANNYML)/bin/python -r tests/benchmarks/nannyml.txt
 	@touch $@
 
-bench: $(NANNYML)/.ready ## both sides of every benchmark, on a quiet machine (about 25 minutes, 10 GB of disk)
+bench: $(NANNYML)/.ready ## both sides of every benchmark, on a quiet machine (about 40 minutes, 10 GB of disk)
 	@rm -f build/benchmarks.jsonl
 	$(BIN)/python -m tests.benchmarks --size full --out build/benchmarks.jsonl
 	$(BIN)/python -m tests.benchmarks.results build/benchmarks.jsonl tests/benchmarks/RESULTS.md
