@@ -12,6 +12,8 @@ import pytest
 from tests.proposing.world import DAYS, LOGS, decisions, put
 from tests.test_cli import Call
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def words(tmp_path: Path) -> list[str]:

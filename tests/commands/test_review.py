@@ -12,6 +12,8 @@ from tests.test_cli import Call
 from tests.test_measuring import DAYS, LABELLED
 from tests.world import World
 
+pytestmark = pytest.mark.slow
+
 ID = f"model/{DAYS[0]}/day/main"
 DOCUMENT = {**LABELLED, "privacy": {"values": "masked"}}
 

@@ -17,6 +17,8 @@ import pytest
 from retroaudit.ledger.signing import write_keys
 from tests.world import SPEC, World, decisions
 
+pytestmark = pytest.mark.slow
+
 DAY = "2026-07-01"
 LOGS = f"logs/date={DAY}/part-0.parquet"
 LABELLED: dict[str, Any] = {

@@ -19,6 +19,8 @@ from retroaudit.progress import silent
 from retroaudit.replaying import replay
 from tests.world import NOON, SPEC, World, decisions, metric, metrics
 
+pytestmark = pytest.mark.slow
+
 DAYS = ("2026-07-01", "2026-07-02", "2026-07-03")
 WINDOW = "2026-07-01/2026-07-04"
 SENTINEL = "Zwölf-Sentinels"  # a value of one row: it must not be in any report

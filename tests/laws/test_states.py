@@ -25,6 +25,8 @@ from retroaudit.intake import places, request
 from tests.test_replaying import again
 from tests.world import NOON, SPEC, World, decisions
 
+pytestmark = pytest.mark.slow
+
 ROWS = 60
 FIRST = datetime(2026, 7, 1, tzinfo=UTC)
 DAYS = tuple(f"2026-07-0{number}" for number in range(1, 5))

@@ -20,6 +20,8 @@ from retroaudit.spec.load import load
 from retroaudit.spec.model import Spec
 from tests.proposing.world import DAYS, decisions, failures, proposal, put
 
+pytestmark = pytest.mark.slow
+
 HOSTILE = (
     "*",
     "a: b",

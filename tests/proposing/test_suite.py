@@ -15,6 +15,8 @@ import pytest
 from retroaudit.proposing.propose import Proposal
 from tests.proposing.world import DAYS, Failure, decisions, failures, proposal, rewritten
 
+pytestmark = pytest.mark.slow
+
 SEEDS = (3, 4)
 VALUES = "expect_column_values_to_"
 NULLS, RANGE, SET = f"{VALUES}not_be_null", f"{VALUES}be_between", f"{VALUES}be_in_set"

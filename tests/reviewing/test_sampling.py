@@ -14,6 +14,8 @@ from tests.reviewing.conftest import DAYS, DOCUMENT, Draw, day
 from tests.test_measuring import Reads
 from tests.world import World
 
+pytestmark = pytest.mark.slow
+
 MASKED = {**DOCUMENT, "privacy": {"values": "masked"}}
 FULL = {**DOCUMENT, "privacy": {"values": "full"}}
 NOTES = {**MASKED, "columns": {**DOCUMENT["columns"], "features": {"*": "categorical", "amount": "numeric"}}}
