@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from retroaudit.faults import BadInput, Fault
@@ -10,12 +11,16 @@ from retroaudit.storage.keys import encode
 
 BLOBS = "blobs/sha256/"
 REPORTS = "reports/v1/"
+ENTRIES = "entries/v1/"
 COMMITS = "log/commits/"
+TILES = "log/tile/"
+ANCHORS = "log/anchors/"
 MANIFEST = "manifest.dsse.json"
 _LONGEST = 200
 _REVISION = re.compile(r"[1-9][0-9]{0,5}")
 _FORM = "model/window/kind/part/rev"
 _COMMITS_A_FOLDER = 1_000_000
+_ENTRY_KEY = re.compile(ENTRIES + r"kind=([a-z]+)/(?:[a-z]+=[^/]+/)*([0-9a-f]{64})\.dsse\.json")
 _MANIFEST_KEY = re.compile(r"rev=([0-9]{6})/" + re.escape(MANIFEST))
 _COMMIT_KEY = re.compile(COMMITS + r"([0-9]{6})/(\1[0-9]{6})")
 
@@ -88,6 +93,25 @@ class ReportId:
 def blob_key(sha256: str) -> str:
     """The key of a file's content."""
     return f"{BLOBS}{sha256[:2]}/{sha256}"
+
+
+def entry_key(kind: str, about: Iterable[tuple[str, str]], sha256: str) -> str:
+    """The key of an entry that is no report: its kind, what it is about, and the sha256 of its body."""
+    folders = "".join(f"{name}={encode(value)}/" for name, value in (("kind", kind), *about))
+    return f"{ENTRIES}{folders}{sha256}.dsse.json"
+
+
+def entry_kind(key: str) -> str | None:
+    """The kind that an entry's key names (`report` for a manifest), or None where the key is no entry's."""
+    if key.startswith(REPORTS) and key.endswith(f"/{MANIFEST}"):
+        return "report"
+    found = _ENTRY_KEY.fullmatch(key)
+    return found[1] if found else None
+
+
+def anchor_key(size: int) -> str:
+    """The key of the time-stamp over the checkpoint of a size."""
+    return f"{ANCHORS}{size:012d}.tsr"
 
 
 def commit_key(number: int) -> str:

@@ -54,14 +54,14 @@ class Envelope:
 
 
 def wrap(payload: bytes, payload_type: str, signer: Signer) -> bytes:
-    """The bytes of a signed envelope: the same payload and key give the same bytes (RFC 8032, 5.1.6)."""
+    """The bytes of a signed envelope; with Ed25519 the same payload and key give the same bytes (RFC 8032, 5.1.6)."""
     signature = signer.sign(_pae(payload_type, payload))
     return _dump(Envelope(payload, payload_type, signer.public.keyid, signature))
 
 
 def unwrap(data: bytes, payload_type: str, subject: str) -> Envelope:
     """Read an envelope; raises `IntegrityBroken` on garbage, another type, or any other form of the same content."""
-    document = read_exact(data, _Document, subject)
+    document = read_fields(data, _Document, subject)
     (signature,) = document.signatures
     try:
         payload, signed = (base64.b64decode(text, validate=True) for text in (document.payload, signature.sig))
@@ -70,7 +70,7 @@ def unwrap(data: bytes, payload_type: str, subject: str) -> Envelope:
     envelope = Envelope(payload, document.payloadType, signature.keyid, signed)
     if envelope.payload_type != payload_type:
         raise _broken(subject, f"the type {envelope.payload_type[:100]!r}", payload_type)
-    if _dump(envelope) != data:  # base64 has several spellings of its last character
+    if not _is(envelope, data):  # base64 has several spellings of its last character
         raise _broken(subject, "the content in another spelling", "its one canonical form")
     return envelope
 
@@ -83,20 +83,35 @@ def canonical(value: Mapping[str, Any], subject: str) -> bytes:
         raise BadInput(Fault(subject, f"a value that JSON cannot hold ({error})", "JSON")) from error
 
 
+def canonical_plain(value: Mapping[str, Any]) -> bytes:
+    """RFC 8785 bytes of a document with ASCII names and neither fractions nor integers past 2^53: ten times faster.
+
+    Raises `ValueError` on text that has no UTF-8 form.
+    """
+    return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False).encode()
+
+
 def read_exact(data: bytes, model: type[M], subject: str) -> M:
     """Canonical JSON as a model; raises `IntegrityBroken` on any other bytes."""
+    document = read_fields(data, model, subject)
     try:
-        value = json.loads(data)
-        faithful = _jcs(value) == data
-        document = model.model_validate(value)
+        faithful = _jcs(json.loads(data)) == data
+    except (ValueError, RecursionError):
+        faithful = False
+    if not faithful:
+        raise _broken(subject, "JSON in another form", "canonical JSON")
+    return document
+
+
+def read_fields(data: bytes, model: type[M], subject: str) -> M:
+    """JSON as a model, for those who compare the bytes themselves; raises `IntegrityBroken` on other fields."""
+    try:
+        return model.model_validate(json.loads(data))
     except ValidationError as error:
         fields = ", ".join(sorted({".".join(map(str, fault["loc"])) or "the whole" for fault in error.errors()}))
         raise _broken(subject, f"wrong fields: {fields[:200]}", "the fields of its kind") from None
     except (ValueError, RecursionError):
         raise _broken(subject, "no readable JSON", "canonical JSON") from None
-    if not faithful:
-        raise _broken(subject, "JSON in another form", "canonical JSON")
-    return document
 
 
 def _pae(payload_type: str, payload: bytes) -> bytes:
@@ -111,13 +126,20 @@ def _jcs(value: Any) -> bytes:
 
 
 def _dump(envelope: Envelope) -> bytes:
-    return _jcs(
+    return canonical_plain(
         {
             "payload": base64.b64encode(envelope.payload).decode(),
             "payloadType": envelope.payload_type,
             "signatures": [{"keyid": envelope.keyid, "sig": base64.b64encode(envelope.signature).decode()}],
         }
     )
+
+
+def _is(envelope: Envelope, data: bytes) -> bool:
+    try:
+        return _dump(envelope) == data
+    except ValueError:  # text without a UTF-8 form
+        return False
 
 
 def _broken(subject: str, found: str, expected: str) -> IntegrityBroken:

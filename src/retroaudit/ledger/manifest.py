@@ -1,37 +1,24 @@
-"""What a sealed report consists of and how it came about: an in-toto Statement in a signed envelope."""
+"""What a sealed report consists of and how it came about: the entry of the log that a report is."""
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import Annotated, Any, Literal
+from datetime import datetime
+from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import Field, ValidationError
 
 from retroaudit.faults import BadInput, Fault, IntegrityBroken
+from retroaudit.ledger import statement
 from retroaudit.ledger.coordinates import ReportId
-from retroaudit.ledger.envelope import Envelope, Exact, Sha256, canonical, read_exact, unwrap, wrap
+from retroaudit.ledger.envelope import Envelope, Exact
 from retroaudit.ledger.signing import Signer
+from retroaudit.ledger.statement import File, Statement, in_order, instant, moment
 
-PAYLOAD_TYPE = "application/vnd.in-toto+json"
-STATEMENT_TYPE = "https://in-toto.io/Statement/v1"
+__all__ = ["PREDICATE_TYPE", "File", "Manifest", "parse", "sign"]
+
 PREDICATE_TYPE = "https://retroaudit.dev/audit/v1"
-
-
-@dataclass(frozen=True)
-class File:
-    """One file of a report: its name, and what its content must be."""
-
-    name: str
-    sha256: str
-    size: int  # bytes
-
-    @classmethod
-    def of(cls, name: str, data: bytes) -> File:
-        """Describe a file's content."""
-        return cls(name, hashlib.sha256(data).hexdigest(), len(data))
 
 
 @dataclass(frozen=True)
@@ -39,7 +26,7 @@ class Manifest:
     """A report's identity, its files by name, and its provenance.
 
     `run_key` are the digests that determine the report's bytes (inputs, versions, spec, policy, as_of): equal
-    run keys mean equal bytes. `predicate` is the caller's (shaped like SLSA provenance); wall clock belongs here.
+    run keys mean equal bytes. `predicate` is the caller's, shaped like SLSA provenance; wall clock belongs there.
     `after` is the number of the log's last commit when it was sealed, 0 in an empty log: its own comes later.
     """
 
@@ -51,20 +38,6 @@ class Manifest:
     after: int
 
 
-class _Digest(Exact):
-    sha256: Sha256
-
-
-class _Annotations(Exact):
-    size: Annotated[int, Field(ge=0)]
-
-
-class _Subject(Exact):
-    name: str
-    digest: _Digest
-    annotations: _Annotations
-
-
 class _Predicate(Exact):
     report: str
     supersedes: str | None
@@ -74,64 +47,36 @@ class _Predicate(Exact):
     audit: dict[str, Any]
 
 
-class _Statement(Exact):
-    type: Annotated[Literal["https://in-toto.io/Statement/v1"], Field(alias="_type")]
-    subject: Annotated[list[_Subject], Field(min_length=1)]
-    predicateType: Literal["https://retroaudit.dev/audit/v1"]  # noqa: N815  (in-toto's spelling)
-    predicate: _Predicate
-
-
 def sign(manifest: Manifest, signer: Signer) -> bytes:
     """The manifest's bytes as they are stored; raises `BadInput` where the predicate is not JSON."""
-    return wrap(_payload(manifest), PAYLOAD_TYPE, signer)
+    return statement.sign(_statement(manifest), signer, f"manifest of {manifest.report}")
 
 
 def parse(data: bytes, subject: str) -> tuple[Manifest, Envelope]:
     """Read a stored manifest; raises `IntegrityBroken` on any bytes that `sign` would not give. No key is asked."""
-    envelope = unwrap(data, PAYLOAD_TYPE, subject)
-    statement = read_exact(envelope.payload, _Statement, subject)
+    stated, envelope = statement.parse(data, subject)
     try:
-        manifest = _manifest(statement)
-        faithful = _payload(manifest) == envelope.payload
-    except (BadInput, ValueError, OverflowError) as error:  # a date can be too early for UTC
+        predicate = _Predicate.model_validate(dict(stated.predicate))
+        report = ReportId.parse(predicate.report)
+    except ValidationError:
+        raise IntegrityBroken(Fault(subject, "wrong fields", "the fields of a manifest")) from None
+    except BadInput as error:
         raise IntegrityBroken(Fault(subject, f"a value without sense ({error})", "a manifest")) from None
-    if not faithful:
+    sealed_at = moment(predicate.sealed_at, subject)
+    found = Manifest(report, stated.files, predicate.run_key, sealed_at, predicate.audit, predicate.after)
+    if _statement(found) != stated:
         raise IntegrityBroken(Fault(subject, "fields that contradict each other", "a manifest"))
-    return manifest, envelope
+    return found, envelope
 
 
-def _payload(manifest: Manifest) -> bytes:
-    if manifest.sealed_at.tzinfo is None:
-        raise BadInput(Fault("sealed_at", "a time without zone", "UTC"))
+def _statement(manifest: Manifest) -> Statement:
     supersedes = manifest.report.supersedes
-    return canonical(
-        {
-            "_type": STATEMENT_TYPE,
-            "subject": [
-                {"name": file.name, "digest": {"sha256": file.sha256}, "annotations": {"size": file.size}}
-                for file in sorted(manifest.files, key=lambda file: file.name)
-            ],
-            "predicateType": PREDICATE_TYPE,
-            "predicate": {
-                "report": str(manifest.report),
-                "supersedes": str(supersedes) if supersedes else None,
-                "run_key": dict(manifest.run_key),
-                "sealed_at": manifest.sealed_at.astimezone(UTC).isoformat(),
-                "after": manifest.after,
-                "audit": dict(manifest.predicate),
-            },
-        },
-        f"manifest of {manifest.report}",
-    )
-
-
-def _manifest(statement: _Statement) -> Manifest:
-    predicate = statement.predicate
-    return Manifest(
-        ReportId.parse(predicate.report),
-        tuple(File(each.name, each.digest.sha256, each.annotations.size) for each in statement.subject),
-        predicate.run_key,
-        datetime.fromisoformat(predicate.sealed_at),
-        predicate.audit,
-        predicate.after,
-    )
+    predicate = {
+        "report": str(manifest.report),
+        "supersedes": str(supersedes) if supersedes else None,
+        "run_key": dict(manifest.run_key),
+        "sealed_at": instant(manifest.sealed_at, "sealed_at"),
+        "after": manifest.after,
+        "audit": dict(manifest.predicate),
+    }
+    return Statement(PREDICATE_TYPE, in_order(manifest.files), predicate)

@@ -10,10 +10,12 @@ from datetime import datetime
 from typing import Any
 
 from retroaudit.faults import BadInput, Fault, IntegrityBroken
-from retroaudit.ledger import commits, manifest
+from retroaudit.ledger import commits, entries, manifest
 from retroaudit.ledger.commits import Leaf
-from retroaudit.ledger.coordinates import ReportId, blob_key
-from retroaudit.ledger.manifest import File
+from retroaudit.ledger.coordinates import MANIFEST, REPORTS, ReportId, blob_key, entry_kind
+from retroaudit.ledger.entries import Recorded
+from retroaudit.ledger.head import containing, head
+from retroaudit.ledger.manifest import File, Manifest
 from retroaudit.storage.protocol import Storage
 
 _NEAREST = 3
@@ -58,32 +60,66 @@ class Entry:
         }
 
 
+@dataclass(frozen=True)
+class Logged:
+    """One entry in the log that is no report: where it stands, and what it says."""
+
+    commit: int
+    index: int  # of its leaf, from 0
+    key: str
+    sha256: str
+    recorded: Recorded
+
+    def summary(self) -> dict[str, Any]:
+        """The entry as plain values, for JSON."""
+        return {
+            "index": self.index,
+            "commit": self.commit,
+            "kind": self.recorded.entry.kind,
+            "recorded_at": self.recorded.recorded_at.isoformat(),
+            "body": self.recorded.entry.body.model_dump(),
+            "entry": self.key,
+        }
+
+
 def reports(storage: Storage) -> tuple[Entry, ...]:
     """Every report, in the order in which they were sealed.
 
     Raises `IntegrityBroken` at a commit or manifest that is not what the log says.
     """
-    return tuple(_entry(storage, number, leaf) for number, leaf in _leaves(storage))
+    return tuple(
+        _entry(storage, number, leaf) for number, _, leaf in leaves(storage) if entry_kind(leaf.key) == "report"
+    )
+
+
+def logged(storage: Storage, *kinds: str) -> Iterator[Logged]:
+    """Every entry of these kinds (none: of all but reports), in the order in which they were recorded.
+
+    Raises `IntegrityBroken` at a commit or entry that is not what the log says.
+    """
+    for number, index, leaf in leaves(storage):
+        kind = entry_kind(leaf.key)
+        if kind != "report" and (not kinds or kind in kinds):
+            recorded, _ = entries.parse(_read(storage, leaf), leaf.key)
+            yield Logged(number, index, leaf.key, leaf.sha256, recorded)
 
 
 def find(storage: Storage, text: str) -> Entry:
     """The report with this id; without its last part: its newest revision.
 
-    Raises `BadInput`, naming the nearest ids, where there is none.
+    Looks at the report's own folder and the commits after it was sealed, whatever the size of the log. Raises
+    `BadInput`, naming the nearest ids, where there is none, and `IntegrityBroken` where it is not what was sealed.
     """
     any_revision = text.count("/") == _WITHOUT_REVISION
     wanted = ReportId.parse(f"{text}/1" if any_revision else text)
-    leaves = list(_leaves(storage))
-    revisions = [(wanted.revision_of(leaf.manifest) or 0, number, leaf) for number, leaf in leaves]
-    found = [each for each in revisions if each[0] and (any_revision or each[0] == wanted.rev)]
-    if not found:
-        known = [str(_entry(storage, number, leaf).report) for number, leaf in leaves]
-        near = ", ".join(difflib.get_close_matches(text, known, _NEAREST, 0)) or "nothing is sealed here yet"
-        raise BadInput(
-            Fault(f"report {text!r}", f"no such report in {storage.url}", "a sealed report", f"Nearest: {near}")
-        )
-    _, number, leaf = max(found, key=lambda each: each[0])
-    return _entry(storage, number, leaf)
+    found = ((wanted.revision_of(info.key) or 0, info.key) for info in storage.list(wanted.series_folder))
+    last = head(storage)
+    for rev, key in sorted(found, reverse=True):
+        if rev and (any_revision or rev == wanted.rev) and (entry := _committed(storage, key, last)):
+            return entry
+    known = [str(_parse(storage, info.key)[0].report) for info in storage.list(REPORTS) if info.key.endswith(MANIFEST)]
+    near = ", ".join(difflib.get_close_matches(text, known, _NEAREST, 0)) or "nothing is sealed here yet"
+    raise BadInput(Fault(f"report {text!r}", f"no such report in {storage.url}", "a sealed report", f"Nearest: {near}"))
 
 
 def read_file(storage: Storage, entry: Entry, name: str) -> bytes:
@@ -98,28 +134,56 @@ def read_file(storage: Storage, entry: Entry, name: str) -> bytes:
     raise BadInput(Fault(str(entry.report), f"no file {name!r}", f"one of {names}"))
 
 
-def _leaves(storage: Storage) -> Iterator[tuple[int, Leaf]]:
+def leaves(storage: Storage) -> Iterator[tuple[int, int, Leaf]]:
+    """Every leaf with its commit's number and its own index; raises `IntegrityBroken` where commits do not link."""
     previous = None
-    for number in range(1, commits.head(storage) + 1):
+    for number in range(1, head(storage) + 1):
         commit = commits.read(storage, number)
         if commit.body.previous != previous:
             raise IntegrityBroken(
                 Fault(f"commit {number}", "another commit before it", f"sha256 {commit.body.previous}", "Run verify.")
             )
         previous = commit.sha256
-        for leaf in commit.body.leaves:
-            yield number, leaf
+        for position, leaf in enumerate(commit.body.leaves):
+            yield number, commit.body.before + position, leaf
+
+
+def _committed(storage: Storage, key: str, last: int) -> Entry | None:
+    """The report of a manifest, or None where no commit has it: a crash came between."""
+    found, data = _parse(storage, key)
+    leaf = Leaf(key, hashlib.sha256(data).hexdigest())
+    commit = containing(storage, leaf, found.after, last)
+    if commit is None and (other := _other(storage, key, found.after, last)):
+        raise IntegrityBroken(Fault(key, f"sha256 {leaf.sha256}", f"sha256 {other.sha256}", "Run verify."))
+    return _entry(storage, commit.body.number, leaf) if commit else None
+
+
+def _other(storage: Storage, key: str, after: int, last: int) -> Leaf | None:
+    """The leaf of this key with whatever digest: what was sealed here."""
+    numbers = range(after + 1, last + 1)
+    return next(
+        (leaf for number in numbers for leaf in commits.read(storage, number).body.leaves if leaf.key == key), None
+    )
+
+
+def _parse(storage: Storage, key: str) -> tuple[Manifest, bytes]:
+    data = storage.read(key)
+    return manifest.parse(data, key)[0], data
+
+
+def _read(storage: Storage, leaf: Leaf) -> bytes:
+    data = storage.read(leaf.key)
+    if hashlib.sha256(data).hexdigest() != leaf.sha256:
+        raise IntegrityBroken(Fault(leaf.key, "other bytes", f"sha256 {leaf.sha256}", "Run verify."))
+    return data
 
 
 def _entry(storage: Storage, number: int, leaf: Leaf) -> Entry:
-    data = storage.read(leaf.manifest)
-    if hashlib.sha256(data).hexdigest() != leaf.sha256:
-        raise IntegrityBroken(Fault(leaf.manifest, "other bytes", f"sha256 {leaf.sha256}", "Run verify."))
-    found, _ = manifest.parse(data, leaf.manifest)
+    found, _ = manifest.parse(_read(storage, leaf), leaf.key)
     return Entry(
         found.report,
         number,
-        leaf.manifest,
+        leaf.key,
         leaf.sha256,
         found.sealed_at,
         found.files,

@@ -1,4 +1,9 @@
-"""Ed25519 keys: made, kept in files, loaded, used. Private keys never enter a store."""
+"""Keys: what signs, what verifies, and the PEM files they are kept in. Private keys never enter a store.
+
+Ed25519 (RFC 8032) is the default. ECDSA on P-256 with SHA-256 (FIPS 186-5) is there for services that hold a key
+and offer nothing else; its signatures are DER in one form only, with the lower of the two values of s, so that no
+bit of a signature can change without breaking it.
+"""
 
 from __future__ import annotations
 
@@ -11,15 +16,20 @@ from typing import TypeVar
 
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature, encode_dss_signature
+from cryptography.hazmat.primitives.hashes import SHA256
 
-from retroaudit.faults import BadInput, Fault
+from retroaudit.faults import BadInput, Fault, IntegrityBroken
 
 SIGNING_FILE = "signing.pem"
 PUBLIC_FILE = "public.pem"
+KINDS = "a key of kind Ed25519, or ECDSA on P-256"
 _LONGEST_FILE = 65_536
 _PRIVATE_MODE = 0o600
 _PUBLIC_MODE = 0o644
+_ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551  # n of P-256 (SP 800-186, 3.2.1.3)
 _Key = TypeVar("_Key")
 
 
@@ -45,14 +55,34 @@ class KeyFiles:
 class PublicKey:
     """What a verifier pins. `keyid` is the sha256 of the key's DER SubjectPublicKeyInfo, in lower-case hex."""
 
-    key: Ed25519PublicKey
+    key: Ed25519PublicKey | ec.EllipticCurvePublicKey
     keyid: str
 
+    @property
+    def algorithm(self) -> str:
+        """`ed25519` or `ecdsa-p256-sha256`."""
+        return "ed25519" if isinstance(self.key, Ed25519PublicKey) else "ecdsa-p256-sha256"
+
+    @property
+    def der(self) -> bytes:
+        """The SubjectPublicKeyInfo that `keyid` names (RFC 8410; RFC 5480 with an uncompressed point)."""
+        return _der(self.key)
+
+    @property
+    def pem(self) -> bytes:
+        """The same as a `public.pem` holds it."""
+        return self.key.public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
+
     def verifies(self, signature: bytes, data: bytes) -> bool:
-        """Whether `signature` is this key's over exactly these bytes."""
+        """Whether `signature` is this key's over exactly these bytes; any other spelling of one is none."""
         try:
-            self.key.verify(signature, data)
-        except InvalidSignature:
+            if isinstance(self.key, Ed25519PublicKey):
+                self.key.verify(signature, data)
+                return True
+            if lower_s(signature) != signature:
+                return False
+            self.key.verify(signature, data, ec.ECDSA(SHA256()))
+        except (InvalidSignature, ValueError):  # ValueError: no DER
             return False
         return True
 
@@ -65,21 +95,31 @@ class Signer:
     public: PublicKey
 
 
-def generate() -> KeyPair:
-    """A new key pair."""
+def lower_s(signature: bytes) -> bytes:
+    """An ECDSA signature on P-256 in its one accepted form: DER, and s at most half of the curve's order.
+
+    (r, n - s) verifies wherever (r, s) does. Raises `ValueError` where the bytes are no DER of two integers.
+    """
+    r, s = decode_dss_signature(signature)
+    return encode_dss_signature(r, min(s, _ORDER - s))
+
+
+def generate(passphrase: str | None = None) -> KeyPair:
+    """A new Ed25519 key pair, its private half locked where there is a passphrase (PBES2: PBKDF2, AES-256)."""
     key = Ed25519PrivateKey.generate()
-    public = key.public_key()
+    lock = serialization.BestAvailableEncryption(passphrase.encode()) if passphrase else serialization.NoEncryption()
+    public = _known(key.public_key())
     return KeyPair(
-        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()),
-        public.public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo),
-        _public(public).keyid,
+        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, lock),
+        public.pem,
+        public.keyid,
     )
 
 
-def write_keys(directory: Path) -> KeyFiles:
+def write_keys(directory: Path, passphrase: str | None = None) -> KeyFiles:
     """Write a new `signing.pem` (for its owner alone) and `public.pem`; raises `BadInput` rather than overwrite."""
     signing, public = directory / SIGNING_FILE, directory / PUBLIC_FILE
-    pair = generate()
+    pair = generate(passphrase)
     try:
         directory.mkdir(parents=True, exist_ok=True)
         if not public.exists():  # else nothing is written at all
@@ -91,34 +131,77 @@ def write_keys(directory: Path) -> KeyFiles:
     return KeyFiles(signing, public, pair.keyid)
 
 
-def load_signer(path: Path) -> Signer:
-    """The private key in a `signing.pem`; raises `BadInput` where it is none, another kind, or locked."""
-    data = _read(path)
+def load_signer(path: Path, passphrase: Callable[[], str] | None = None) -> Signer:
+    """The private key in a `signing.pem`; raises `BadInput` where it is none, another kind, or locked.
+
+    `passphrase` is asked where the key is locked, and only there.
+    """
+    return signer_from_pem(_read(path), f"key {path}", passphrase)
+
+
+def signer_from_pem(data: bytes, subject: str, passphrase: Callable[[], str] | None = None) -> Signer:
+    """The private key in a PEM's bytes, as `load_signer` has it."""
     if b"PUBLIC KEY" in data:
-        raise _bad_key(path, "a public key", "the private key, signing.pem")
+        raise _bad_key(subject, "a public key", "the private key, signing.pem")
     try:
-        key = _parse(path, lambda: serialization.load_pem_private_key(data, None))
+        key: object = _parse(subject, lambda: serialization.load_pem_private_key(data, None))
     except TypeError:  # cryptography's word for a passphrase too few
-        raise _bad_key(path, "a key locked by a passphrase", "a key without one") from None
-    if not isinstance(key, Ed25519PrivateKey):
-        raise _bad_key(path, f"a key of another kind ({type(key).__name__})", "an Ed25519 private key")
-    return Signer(key.sign, _public(key.public_key()))
+        key = _unlock(data, subject, passphrase)
+    if isinstance(key, Ed25519PrivateKey):
+        return Signer(key.sign, _known(key.public_key()))
+    if isinstance(key, ec.EllipticCurvePrivateKey) and isinstance(key.curve, ec.SECP256R1):
+        private = key
+        return Signer(lambda data: lower_s(private.sign(data, ec.ECDSA(SHA256()))), _known(key.public_key()))
+    raise _bad_key(subject, f"a key of another kind ({type(key).__name__})", KINDS)
 
 
 def load_public(path: Path) -> PublicKey:
     """The public key in a `public.pem`; raises `BadInput` where it is none, or another kind."""
-    data = _read(path)
+    data, subject = _read(path), f"key {path}"
     if b"PRIVATE KEY" in data:
-        raise _bad_key(path, "a private key", "the public key, public.pem")
-    key = _parse(path, lambda: serialization.load_pem_public_key(data))
-    if not isinstance(key, Ed25519PublicKey):
-        raise _bad_key(path, f"a key of another kind ({type(key).__name__})", "an Ed25519 public key")
-    return _public(key)
+        raise _bad_key(subject, "a private key", "the public key, public.pem")
+    return _supported(_parse(subject, lambda: serialization.load_pem_public_key(data)), subject)
 
 
-def _public(key: Ed25519PublicKey) -> PublicKey:
-    der = key.public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
-    return PublicKey(key, hashlib.sha256(der).hexdigest())
+def public_from_der(der: bytes, subject: str) -> PublicKey:
+    """The public key in a SubjectPublicKeyInfo that a log holds.
+
+    Raises `IntegrityBroken` where it is none, in another form than `PublicKey.der` gives, or of another kind.
+    """
+    try:
+        public = _supported(serialization.load_der_public_key(der), subject)
+    except (ValueError, UnsupportedAlgorithm):
+        raise IntegrityBroken(Fault(subject, "bytes that are no public key", KINDS)) from None
+    except BadInput as error:
+        raise IntegrityBroken(error.faults) from None
+    if public.der != der:
+        raise IntegrityBroken(Fault(subject, "a public key in another form", "its one canonical DER"))
+    return public
+
+
+def _supported(key: object, subject: str) -> PublicKey:
+    if isinstance(key, Ed25519PublicKey) or (
+        isinstance(key, ec.EllipticCurvePublicKey) and isinstance(key.curve, ec.SECP256R1)
+    ):
+        return _known(key)
+    raise _bad_key(subject, f"a key of another kind ({type(key).__name__})", KINDS)
+
+
+def _known(key: Ed25519PublicKey | ec.EllipticCurvePublicKey) -> PublicKey:
+    return PublicKey(key, hashlib.sha256(_der(key)).hexdigest())
+
+
+def _der(key: Ed25519PublicKey | ec.EllipticCurvePublicKey) -> bytes:
+    return key.public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
+
+
+def _unlock(data: bytes, subject: str, passphrase: Callable[[], str] | None) -> object:
+    if passphrase is None:
+        raise _bad_key(subject, "a key locked by a passphrase", "its passphrase in RETROAUDIT_SIGNING_PASSPHRASE")
+    try:
+        return serialization.load_pem_private_key(data, passphrase().encode() or b"\0")  # an empty one is refused
+    except ValueError:
+        raise _bad_key(subject, "a key that this passphrase does not open", "the passphrase it was locked by") from None
 
 
 def _write_new(path: Path, data: bytes, mode: int) -> None:
@@ -132,15 +215,15 @@ def _read(path: Path) -> bytes:
             return file.read(_LONGEST_FILE)
     except (OSError, ValueError) as error:  # ValueError: a NUL in the name
         found = getattr(error, "strerror", None) or "a name that cannot be used"
-        raise _bad_key(path, found, "a key file that can be read") from error
+        raise _bad_key(f"key {path}", found, "a key file that can be read") from error
 
 
-def _parse(path: Path, load: Callable[[], _Key]) -> _Key:
+def _parse(subject: str, load: Callable[[], _Key]) -> _Key:
     try:
         return load()
     except (ValueError, UnsupportedAlgorithm):
-        raise _bad_key(path, "no key", "a PEM file as keygen writes it") from None
+        raise _bad_key(subject, "no key", "a PEM file as keygen writes it") from None
 
 
-def _bad_key(path: Path, found: str, expected: str) -> BadInput:
-    return BadInput(Fault(f"key {path}", found, expected, "`retroaudit keygen --out DIR` makes a pair."))
+def _bad_key(subject: str, found: str, expected: str) -> BadInput:
+    return BadInput(Fault(subject, found, expected, "`retroaudit keygen --out DIR` makes a pair."))
