@@ -27,9 +27,12 @@ def read_head(storage: Storage, signer: Signer, at: datetime) -> Commit | None:
     number = head(storage)
     if not number:
         return None
-    commit = _ours(storage, commits.read(storage, number), signer)
-    keyring.require_fresh(keyring.find(storage, signer.public.keyid), at)
+    commit = _handed_to(signer, commits.read(storage, number))
+    keys = keyring.lineage(storage, signer.public)
+    by = signer.public if commit.envelope.keyid == signer.public.keyid else _public(keys, commit.envelope.keyid)
+    _require_signed(commit, by)
     _refuse_earlier(commit, at)
+    keyring.require_fresh(keys.get(signer.public.keyid), max(at, commit.body.time))
     return commit
 
 
@@ -50,34 +53,36 @@ def append(
     written after it: what cannot be written is made again by whoever comes later.
     """
     placed: dict[Leaf, int] = {}
-    waiting = list(dict.fromkeys(leaves))
+    waiting = dict.fromkeys(leaves)  # a set that keeps its order
     deadline = time.monotonic() + _PATIENCE
     while waiting and time.monotonic() < deadline:
-        adding = waiting if before else [_first_key(storage, signer, at), *waiting]
+        adding = [*waiting] if before else [_first_key(storage, signer, at), *waiting]
         data = commits.follow(before, adding, signer, at, next_key)
         number = before.body.number + 1 if before else 1
         there = settle(storage, commit_key(number), data)
-        commit = _following(storage, there, before, signer)
+        commit = (
+            commits.parse(data, f"commit {number}") if there == data else _following(there, before, signer)
+        )
         seen(storage, number)
         placed |= {leaf: number for leaf in commit.body.leaves if leaf in waiting}
-        waiting = [leaf for leaf in waiting if leaf not in placed]
+        waiting = dict.fromkeys(leaf for leaf in waiting if leaf not in placed)
         if there == data:
-            write_tiles(storage, commit)
+            write_tiles(storage, before, commit)
         before = commit
     if waiting:
         raise BadInput(Fault("log", "other writers in a row for five minutes", "a turn of one's own", "Run it again."))
     return placed
 
 
-def write_tiles(storage: Storage, commit: Commit) -> None:
+def write_tiles(storage: Storage, before: Commit | None, commit: Commit) -> None:
     """The tiles that a commit completes or begins; without, proofs come from commits, and verify tells of it."""
-    body = commit.body
+    body, frontier = commit.body, before.body.frontier if before else ()
 
     def hashes(start: int, end: int) -> Sequence[bytes]:
         return leaf_hashes(storage, commit, start, end)
 
     try:
-        tiles.write(storage, body.before, [leaf.hash for leaf in body.leaves], hashes)
+        tiles.write(storage, body.before, [leaf.hash for leaf in body.leaves], hashes, frontier=frontier)
     except RetroauditError:  # the commit stands: what is derived must not make it look as if it did not
         return
 
