@@ -1,8 +1,10 @@
 """Nightly audits: one DAG for each spec in `dags/audits/`, auditing the day before.
 
-Each stage of an audit is a task; partitions are measured in groups by dynamic mapping; only keys and digests
-pass through XCom. Addresses and the signing key come from the environment: RETROAUDIT_ARCHIVE,
-RETROAUDIT_STORE, RETROAUDIT_STATES, RETROAUDIT_SIGNING_KEY. Runbook: `dags/README.md`.
+Each stage of an audit is a task; `plan` seals what will be tested before a row is read; partitions are measured in
+groups by dynamic mapping; only keys and digests pass through XCom. Addresses and the signing key come from the
+environment: RETROAUDIT_ARCHIVE, RETROAUDIT_STORE, RETROAUDIT_STATES, RETROAUDIT_SIGNING_KEY.
+
+Runbook: `dags/README.md`.
 """
 
 from datetime import UTC, datetime, timedelta
@@ -39,7 +41,7 @@ def nightly(card: Card) -> DAG:
             "as_of": Param(None, type=["null", "string"], description="Labels known by then"),
         },
     ) as dag:
-        pinned = task(multiple_outputs=False)(tasks.pin)(str(card.path))
+        pinned = task(tasks.plan)(task(multiple_outputs=False)(tasks.pin)(str(card.path)))
         groups = task(multiple_outputs=False)(tasks.groups)(pinned)
         measure = task(map_index_template="{{ task.op_kwargs['group'] | join(', ') | truncate(60) }}")(tasks.measure)
         measured = measure.partial(pinned=pinned).expand(group=groups)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -37,8 +37,11 @@ class InMemory:
         path.write_bytes(self.objects[info.key])
         return path
 
-    def put_if_absent(self, key: str, data: bytes) -> bool:
+    def put_if_absent(self, key: str, data: bytes, *, retain_until: datetime | None = None) -> bool:  # noqa: ARG002
         return key not in self.objects and self.objects.setdefault(key, data) is data
+
+    def put_all(self, objects: Mapping[str, bytes], *, retain_until: datetime | None = None) -> Mapping[str, bool]:
+        return {key: self.put_if_absent(key, data, retain_until=retain_until) for key, data in objects.items()}
 
     def erase(self, key: str) -> bool:
         return self.objects.pop(key, None) is not None

@@ -10,7 +10,9 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import boto3
@@ -18,9 +20,21 @@ import pytest
 from botocore.exceptions import BotoCoreError, ClientError
 from moto.server import ThreadedMotoServer
 
+from retroaudit.storage import founding
+from retroaudit.storage.roles import ROLES
 from retroaudit.storage.s3 import S3Storage, connect
 
 _START_SECONDS = 60
+ARNS = {role: f"arn:aws:iam::000000000000:user/{role}" for role in ROLES}  # as SeaweedFS names its identities
+AsRole = Callable[[str], AbstractContextManager[None]]
+
+
+@dataclass(frozen=True)
+class Server:
+    """A server's address, and the access and secret keys of `admin` and of each role by name."""
+
+    endpoint: str
+    keys: dict[str, tuple[str, str]]
 
 
 def _point_aws_at(endpoint: str, access: str, secret: str, patch: pytest.MonkeyPatch) -> None:
@@ -62,31 +76,76 @@ def s3(moto: None, request: pytest.FixtureRequest) -> S3Storage:  # noqa: ARG001
 
 
 @pytest.fixture(scope="session")
-def seaweedfs_endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, str, str]]:
+def seaweedfs_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """One process for the session. Only `admin` has rights: writer, log and auditor get theirs by bucket policy."""
     folder = tmp_path_factory.mktemp("seaweedfs")
-    access, secret = f"ADMIN{secrets.token_hex(8).upper()}", secrets.token_hex(20)
-    identity = {
-        "name": "admin",
-        "credentials": [{"accessKey": access, "secretKey": secret}],
-        "actions": ["Admin", "Read", "Write", "List", "Tagging"],
-    }
-    (folder / "s3.json").write_text(json.dumps({"identities": [identity]}))
+    keys = {name: (f"{name.upper()}{secrets.token_hex(6)}", secrets.token_hex(20)) for name in ("admin", *ROLES)}
+    identities = [
+        {
+            "name": name,
+            "credentials": [{"accessKey": access, "secretKey": secret}],
+            "actions": ["Admin", "Read", "Write", "List", "Tagging"] if name == "admin" else [],
+        }
+        for name, (access, secret) in keys.items()
+    ]
+    (folder / "s3.json").write_text(json.dumps({"identities": identities}))
     ports = _free_ports(4)
     process = _start(folder, ports)
     endpoint = f"http://127.0.0.1:{ports[0]}"
     try:
-        _wait_until_it_writes(process, endpoint, access, secret)
-        yield endpoint, access, secret
+        _wait_until_it_writes(process, endpoint, *keys["admin"])
+        yield Server(endpoint, keys)
     finally:
         os.killpg(process.pid, signal.SIGKILL)  # a clean exit takes 16 s, and the data are thrown away
         process.wait()
 
 
+@pytest.fixture(scope="session")
+def seaweedfs_endpoint(seaweedfs_server: Server) -> tuple[str, str, str]:
+    """Its address and the administrator's keys."""
+    return seaweedfs_server.endpoint, *seaweedfs_server.keys["admin"]
+
+
+@pytest.fixture
+def as_admin(seaweedfs_server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    """AWS_* point at the real server, as its administrator."""
+    _point_aws_at(seaweedfs_server.endpoint, *seaweedfs_server.keys["admin"], monkeypatch)
+
+
+@pytest.fixture
+def as_role(seaweedfs_server: Server) -> AsRole:
+    """`with` it and a role ("writer", "log", "auditor", "admin"), AWS_* hold that role's keys for what is opened."""
+
+    @contextmanager
+    def pointed(role: str) -> Iterator[None]:
+        with pytest.MonkeyPatch.context() as patch:
+            _point_aws_at(seaweedfs_server.endpoint, *seaweedfs_server.keys[role], patch)
+            yield
+
+    return pointed
+
+
+@pytest.fixture
+def lock_store(as_admin: None) -> S3Storage:  # noqa: ARG001  (a fixture for its effect)
+    """A new store as `retroaudit store init` makes it, locked for a day, its three roles granted; opened as admin.
+
+    Its policy denies deletion to everybody: `lift_policy` first, where a test is to tamper. Locks stay.
+    """
+    url = f"s3://bucket-{secrets.token_hex(6)}/audits"
+    founding.found(founding.plan(url, days=1), ARNS)
+    return connect(*url.removeprefix("s3://").split("/"), append_only=True)
+
+
+def lift_policy(storage: S3Storage) -> None:
+    """What an administrator gone astray would do first: nothing but locks protects the store from now on."""
+    storage.client.delete_bucket_policy(Bucket=storage.bucket)
+
+
 @pytest.fixture(params=[False, True], ids=["plain", "versioned"])
 def seaweedfs(
-    seaweedfs_endpoint: tuple[str, str, str], monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
+    as_admin: None,  # noqa: ARG001  (a fixture for its effect)
+    request: pytest.FixtureRequest,
 ) -> S3Storage:
-    _point_aws_at(*seaweedfs_endpoint, monkeypatch)
     return connect(_bucket(versioned=request.param), "some/prefix")
 
 
@@ -109,7 +168,14 @@ def _is_free(port: int) -> bool:
 def _start(folder: Path, ports: list[int]) -> subprocess.Popen[bytes]:
     s3_port, master, volume, filer = ports
     (folder / "data").mkdir()
-    keys = {f"WEED_JWT_{name}": secrets.token_hex(20) for name in ("SIGNING_KEY", "FILER_SIGNING_KEY")}
+    writing, filing = secrets.token_hex(20), secrets.token_hex(20)
+    keys = {  # without them its filer's port deletes locked data
+        "WEED_JWT_SIGNING_KEY": writing,
+        "WEED_JWT_SIGNING_READ_KEY": writing,
+        "WEED_JWT_FILER_SIGNING_KEY": filing,
+        "WEED_JWT_FILER_SIGNING_READ_KEY": filing,
+        "WEED_S3_SSE_KEY": secrets.token_hex(20),
+    }
     with (folder / "weed.log").open("wb") as log:
         return subprocess.Popen(
             [
@@ -133,6 +199,10 @@ def _start(folder: Path, ports: list[int]) -> subprocess.Popen[bytes]:
                 f"-s3.port={s3_port}",
                 f"-s3.config={folder}/s3.json",
                 f"-s3.localSocket={folder}/s3.sock",
+                "-filer.disableDirListing",
+                "-filer.exposeDirectoryData=false",
+                "-s3.allowDeleteBucketNotEmpty=false",
+                "-s3.autoCreateBucket=false",
                 "-s3.port.iceberg=0",
                 "-s3.port.lance=0",
             ],

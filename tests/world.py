@@ -14,12 +14,16 @@ import yaml
 
 from retroaudit.artefacts import Run, Sealed
 from retroaudit.audit import audit
+from retroaudit.declaring.writing import declare
 from retroaudit.intake import places, request
-from retroaudit.ledger.read import find, read_file
-from retroaudit.ledger.signing import load_public, load_signer, write_keys
+from retroaudit.ledger.coordinates import entry_kind
+from retroaudit.ledger.kinds import Body, Erasure
+from retroaudit.ledger.read import find, leaves, read_file
+from retroaudit.ledger.recording import Receipt
+from retroaudit.ledger.signing import Signer, load_public, load_signer, write_keys
 from retroaudit.ledger.verify import Verification, verify
 from retroaudit.report.canonical import parse
-from retroaudit.storage.open import open_storage
+from retroaudit.storage.open import open_store
 from retroaudit.storage.protocol import Storage
 
 REFERENCE_DATA = Path(os.environ.get("RETROAUDIT_REFERENCE_DATA") or Path(__file__).parents[2] / "shared" / "data")
@@ -40,7 +44,7 @@ class World:
 
     @property
     def store(self) -> Storage:
-        return open_storage(self.store_url or (self.root / "store").as_uri())
+        return open_store(self.store_url or (self.root / "store").as_uri())
 
     def put(self, key: str, frame: pl.DataFrame) -> Path:
         """Write a frame into the archive."""
@@ -55,20 +59,41 @@ class World:
         path.write_text(yaml.safe_dump({"model": "model", "owner": "owner@example.com", **document}, sort_keys=False))
         return path
 
+    @property
+    def signer(self) -> Signer:
+        """Who seals here; the key is made where there is none."""
+        if not (self.root / "keys").exists():
+            write_keys(self.root / "keys")
+        return load_signer(self.root / "keys" / "signing.pem")
+
     def audit(
         self, document: Mapping[str, Any], window: str | None = None, *, as_of: str | None = None, now: datetime = NOON
     ) -> Sealed:
         """Run one audit in process and seal it."""
         self.archive.mkdir(exist_ok=True)
-        keys = self.root / "keys"
-        if not keys.exists():
-            write_keys(keys)
         spool = self.root / "spool"
         spool.mkdir(exist_ok=True)
         store = self.store_url or (self.root / "store").as_uri()
         where = places(self.archive_url or self.archive.as_uri(), store, None, spool)
         asked = request(self.spec(document), window, now, as_of=as_of)
-        return audit(asked, where, load_signer(keys / "signing.pem"), Run(now, {"test": True}), lambda _: None)
+        return audit(asked, where, self.signer, Run(now, {}, lambda: now), lambda _: None)
+
+    def declare(self, *bodies: Body, now: datetime = NOON) -> tuple[Receipt, ...]:
+        """Put entries without files into the log, which is begun where there is none."""
+        (self.root / "store").mkdir(exist_ok=True)
+        return declare(self.store, bodies, self.signer, now)
+
+    def erased(self, *partitions: str, rows: int | None, now: datetime = NOON, model: str = "model") -> str:
+        """Declare that rows of these partitions were erased from the archive; gives the entry's key."""
+        own: dict[str, Any] = {"scope": "archive", "partitions": list(partitions), "rows": rows}
+        (receipt,) = self.declare(Erasure(model=model, **own, by="dpo", reason="815", at=now.isoformat()), now=now)
+        return receipt.key
+
+    def kinds(self) -> list[str]:
+        """The kinds of the log's entries, in order, without the key that it begins with."""
+        found = [entry_kind(leaf.key) or "" for _, _, leaf in leaves(self.store)]
+        assert found[:1] == ["key"]
+        return found[1:]
 
     def report(self, report: object) -> dict[str, Any]:
         """The stored `report.json` of a sealed report."""

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
@@ -57,12 +57,21 @@ class Places:
     spool: Path
 
 
+def utc_now() -> datetime:
+    """The wall clock's time."""
+    return datetime.now(UTC)
+
+
 @dataclass(frozen=True)
 class Run:
-    """The facts of this execution, for the manifest alone: they never reach `report.json`."""
+    """The facts of this execution, for the log alone: they never reach `report.json`.
 
-    started: datetime
+    `facts` are those of `provenance`; `clock` says when something is sealed.
+    """
+
+    started: datetime  # UTC
     facts: Mapping[str, Any]
+    clock: Callable[[], datetime] = utc_now
 
 
 @dataclass(frozen=True)
@@ -90,7 +99,13 @@ class Pinned:
     schema: Schema
     needs: tuple[Need, ...]
     reference_needs: tuple[Need, ...]
-    plan: str  # the digest of the spec, the window, the needs and the versions of measures and checks
+    plan: str  # the digest of the plan's document: spec, window, needs, versions of measures and checks
+
+    @property
+    def request(self) -> Request:
+        """Who asked for what, with the spec's patterns expanded."""
+        inputs = self.inputs
+        return Request(self.spec, inputs.window, inputs.as_of, self.part, inputs.labels_due)
 
     @property
     def rolling_needs(self) -> tuple[Need, ...]:

@@ -1,13 +1,12 @@
-"""The whole way of an audit, on one page: pin -> measure -> merge -> check -> judge -> report -> seal.
+"""The whole way of an audit, on one page: pin -> seal the plan -> measure -> merge -> check -> judge -> report -> seal.
 
 Each stage takes and gives the frozen values of `artefacts`, so that the command line calls them in a row and
 Airflow calls them as tasks, on any machine, with the same bytes of `report.json`. What identifies an audit
-(plan, states' keys, run key) is in `identity`.
+(plan, states' keys, run key) is in `identity`, what of it goes into the log in `sealing`.
 """
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -35,8 +34,8 @@ from retroaudit.checks.all import CHECKS
 from retroaudit.judgement.findings import findings
 from retroaudit.judgement.suppression import withhold_small_cells
 from retroaudit.judgement.verdicts import decide, with_nothing_checked_failed, worst
-from retroaudit.ledger import seal as sealing
 from retroaudit.ledger.coordinates import ReportId
+from retroaudit.ledger.seal import next_revision
 from retroaudit.ledger.signing import Signer
 from retroaudit.measures.all import MEASURES
 from retroaudit.measures.measure import VERSION, Need
@@ -49,6 +48,8 @@ from retroaudit.report.document import Header, build
 from retroaudit.report.evidently.beside import Child
 from retroaudit.report.histograms import histograms
 from retroaudit.report.write import evidently, write
+from retroaudit.sealing.plan import planned
+from retroaudit.sealing.report import seal
 from retroaudit.spec.digest import spec_digest
 from retroaudit.spec.features import expand, literal
 from retroaudit.spec.model import Spec
@@ -57,21 +58,23 @@ from retroaudit.storage.protocol import Erasable, Storage
 
 
 def audit(request: Request, places: Places, signer: Signer, run: Run, progress: Progress) -> Sealed:
-    """Run one audit from the archive to the ledger."""
+    """Run one audit from the archive to the ledger: its plan is sealed first, and closed by its report or by a void."""
     with evidently(request.spec) as child:
         progress(Step("pin"))
         pinned = pin(request, places)
-        measured = measure(pinned, pinned.work(), places, progress)
-        progress(Step("merge"))
-        merged = merge(pinned, measured, places)
-        progress(Step("check"))
-        checked = check(pinned, merged, places.states)
-        progress(Step("judge"))
-        judged = judge(pinned.spec, checked)
-        progress(Step("report"))
-        written = report(pinned, merged, checked, judged, places.store, child)
-    progress(Step("seal"))
-    return seal(pinned, merged, judged, written, places, signer, run)
+        progress(Step("plan"))
+        with planned(pinned, places.store, signer, run):
+            measured = measure(pinned, pinned.work(), places, progress)
+            progress(Step("merge"))
+            merged = merge(pinned, measured, places)
+            progress(Step("check"))
+            checked = check(pinned, merged, places.states)
+            progress(Step("judge"))
+            judged = judge(pinned.spec, checked)
+            progress(Step("report"))
+            written = report(pinned, merged, checked, judged, places.store, child)
+            progress(Step("seal"))
+            return seal(pinned, merged, judged, written, places, signer, run)
 
 
 def pin(request: Request, places: Places) -> Pinned:
@@ -99,7 +102,7 @@ def plan(request: Request, inputs: Inputs, schema: Schema) -> Pinned:
         reference_needs=tuple(
             sorted({need for need in compared | {ROWS} if _of_reference(spec, need)} | _of_age(spec))
         ),
-        plan=identity.plan_digest(spec, request, needs),
+        plan=identity.plan_digest(request, needs),
     )
 
 
@@ -171,7 +174,7 @@ def report(
     pinned: Pinned, merged: Merged, checked: Checked, judged: Judged, store: Storage, child: Child | None
 ) -> Written:
     """Write the report's files under the revision that this run is; Evidently's snapshot is made by its `child`."""
-    revision = sealing.next_revision(store, *identity.series(pinned), identity.run_key(pinned))
+    revision = next_revision(store, *identity.series(pinned), identity.run_key(pinned))
     cause = identity.cause(pinned, revision.previous_run)
     written = write_as(pinned, merged, checked, judged, ReportId(*identity.series(pinned), revision.rev), cause)
     if child is None:
@@ -219,31 +222,4 @@ def _header(pinned: Pinned, judged: Judged, report: ReportId, cause: tuple[str, 
         confidence=spec.confidence,
         min_cell=spec.privacy.min_cell,
         verdict=judged.verdict.value,
-    )
-
-
-def seal(
-    pinned: Pinned, merged: Merged, judged: Judged, written: Written, places: Places, signer: Signer, run: Run
-) -> Sealed:
-    """Sign and commit the report; the same bytes under the same id are found sealed."""
-    receipt = sealing.seal(
-        places.store,
-        written.report,
-        written.files,
-        identity.predicate(pinned, merged, judged, run, places),
-        written.run_key,
-        signer,
-        sealed_at=run.started,
-    )
-    return Sealed(
-        report=receipt.report,
-        verdict=judged.verdict,
-        findings=judged.findings,
-        manifest=receipt.manifest_key,
-        manifest_sha256=receipt.manifest_sha256,
-        report_json_sha256=hashlib.sha256(written.files["report.json"]).hexdigest(),
-        commit=receipt.commit,
-        created=receipt.created,
-        rows_read=merged.rows_read,
-        reused=merged.reused,
     )

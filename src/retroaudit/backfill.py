@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from retroaudit import provenance
-from retroaudit.artefacts import Places, Request, Run, Sealed
+from retroaudit.artefacts import Places, Request, Run, Sealed, utc_now
 from retroaudit.audit import audit
 from retroaudit.faults import BadInput, Fault, IntegrityBroken, RetroauditError
 from retroaudit.intake import ask, named_spec, resolve_window
@@ -113,7 +113,7 @@ def _audit(asked: Request, where: Places, signer: Signer, facts: dict[str, Any],
         progress(replace(step, stage=f"{asked.window.key} {step.stage}"))
 
     try:
-        return Outcome(asked.window, audit(asked, where, signer, Run(datetime.now(UTC), facts), named))
+        return Outcome(asked.window, audit(asked, where, signer, Run(utc_now(), facts), named))
     except IntegrityBroken:
         raise
     except RetroauditError as error:

@@ -1,4 +1,4 @@
-"""What identifies an audit: its plan, the keys of its states, its run key, and what its manifest says."""
+"""What identifies an audit: its plan, the keys of its states, and its run key."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from retroaudit.archive.inputs import Inputs, Partition
 from retroaudit.archive.pin import content_digest, control_digest, label_digest
 from retroaudit.archive.read import kept_apart
 from retroaudit.archive.rows import PREPARATION, numeric
-from retroaudit.artefacts import REFERENCE, WINDOW, Judged, Kept, Merged, Pinned, Places, Request, Run, Work
+from retroaudit.artefacts import REFERENCE, WINDOW, Kept, Merged, Pinned, Request, Work
 from retroaudit.checks.all import CHECKS
 from retroaudit.judgement.findings import POLICY_VERSION
 from retroaudit.measures import account, arrivals
@@ -44,20 +44,25 @@ def digest(value: object) -> str:
     return hashlib.sha256(rfc8785.dumps(value)).hexdigest()
 
 
-def plan_digest(spec: Spec, request: Request, needs: Iterable[Need]) -> str:
-    """What will be tested, with which thresholds, over which window: fixed before the first row is read."""
-    return digest(
-        {
-            "spec": spec_document(spec),
-            "window": request.window.key,
-            "as_of": _instant(request.as_of),
-            "part": request.part,
-            "needs": [
-                [need.measure, *need.columns, *([_asked(need)] if _asked(need) else [])] for need in sorted(needs)
-            ],
-            "versions": versions(),
-        }
-    )
+def plan_document(request: Request, needs: Iterable[Need]) -> bytes:
+    """What will be tested, with which thresholds, over which window, as canonical JSON: the ledger's plan.json.
+
+    The spec is named by its digest: its bytes are `spec_bytes`. The spec's patterns are expanded by now.
+    """
+    document = {
+        "spec": spec_digest(request.spec),
+        "window": request.window.key,
+        "as_of": instant(request.as_of),
+        "part": request.part,
+        "needs": [[need.measure, *need.columns, *([_asked(need)] if _asked(need) else [])] for need in sorted(needs)],
+        "versions": versions(),
+    }
+    return bytes(rfc8785.dumps(document))
+
+
+def plan_digest(request: Request, needs: Iterable[Need]) -> str:
+    """Sha256 of the plan's document: fixed before the first row is read."""
+    return hashlib.sha256(plan_document(request, needs)).hexdigest()
 
 
 def versions() -> dict[str, dict[str, int]]:
@@ -84,7 +89,7 @@ def run_key(pinned: Pinned) -> dict[str, str]:
         "versions": digest(versions()),
         "spec": spec_digest(pinned.spec),
         "policy": digest({"version": POLICY_VERSION}),
-        "as_of": _instant(inputs.as_of) or "",
+        "as_of": instant(inputs.as_of) or "",
     }
 
 
@@ -137,11 +142,11 @@ def state_keys(spec: Spec, work: Work, cutoffs: Cutoffs) -> StateKeys:
         "preparation": PREPARATION,
         "columns": {name: document["columns"][name] for name in _DECIDING},
         "time": document["time"],
-        "start": _instant(partition.start),
+        "start": instant(partition.start),
         "labels": "apart" if apart else spec.labels and document["labels"]["observed_when"],
         "limits": {name: document["limits"][name] for name in _OF_A_FILE},
     }
-    moments = [_instant(moment) for moment in cutoffs.moments]
+    moments = [instant(moment) for moment in cutoffs.moments]
     seen = {"objects": label_digest(partition), "cutoffs": moments, "spec": document["labels"]}
     return StateKeys(
         content=content_digest(partition),
@@ -177,12 +182,12 @@ def merged_key(need: Need, parts: Sequence[Kept]) -> StateKey:
 def states_digests(merged: Merged) -> dict[str, str]:
     """One digest a partition over all its states, by the partition's name in the report."""
     return {
-        _named(each.role, each.accounting.partition): digest(sorted(kept.digest for kept in each.states))
+        named(each.role, each.accounting.partition): digest(sorted(kept.digest for kept in each.states))
         for each in merged.measured
     }
 
 
-def _named(role: str, partition: str) -> str:
+def named(role: str, partition: str) -> str:
     """The partitions of rolling references are named with their role: one day may be in several."""
     return partition if role in {WINDOW, REFERENCE} else f"{role}/{partition}"
 
@@ -192,41 +197,6 @@ def spec_bytes(spec: Spec) -> bytes:
     return bytes(rfc8785.dumps(spec_document(spec)))
 
 
-def predicate(pinned: Pinned, merged: Merged, judged: Judged, run: Run, places: Places) -> dict[str, Any]:
-    """What the manifest says beside its files: inputs, rules, verdict, and the facts of this execution."""
-    execution = {"started": _instant(run.started), "rows_read": merged.rows_read, "reused": merged.reused}
-    return {
-        "verdict": judged.verdict.value,
-        "findings": len(judged.findings),
-        "plan": pinned.plan,
-        "spec": spec_digest(pinned.spec),
-        "versions": versions(),
-        "archive": places.archive.url,
-        "inputs": [_input(kind, name, pinned_object) for kind, name, pinned_object in _objects(pinned)],
-        "run": {**execution, **run.facts},
-    }
-
-
-def _objects(pinned: Pinned) -> Iterable[tuple[str, str, Any]]:
-    for work in pinned.work():
-        name = _named(work.role, work.partition.key)
-        for kind in ("logs", "labels", "control"):
-            yield from ((kind, name, each) for each in getattr(work.partition, kind))
-
-
-def _input(role: str, partition: str, pinned_object: Any) -> dict[str, Any]:
-    info = pinned_object.info
-    return {
-        "role": role,
-        "partition": partition,
-        "key": info.key,
-        "size": info.size,
-        "version": info.version,
-        "modified": _instant(info.modified),
-        "checksum": info.checksum,
-        "sha256": pinned_object.sha256,
-    }
-
-
-def _instant(moment: datetime | None) -> str | None:
+def instant(moment: datetime | None) -> str | None:
+    """A moment as ISO 8601; null where there is none."""
     return moment.isoformat() if moment else None

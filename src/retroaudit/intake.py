@@ -13,7 +13,7 @@ from retroaudit.spec.load import load
 from retroaudit.spec.model import Reference, Spec
 from retroaudit.spec.paths import path_faults
 from retroaudit.spec.window import Window, parse_window, snapshot, within
-from retroaudit.storage.open import open_storage, settled
+from retroaudit.storage.open import open_storage, open_store, settled
 
 
 def request(
@@ -106,7 +106,7 @@ def places(archive: str, store: str, states: str | None, spool: Path) -> Places:
     refuse_nested({"--archive": archive, "--store": store, "--states": states})
     opened = open_storage(archive)
     kept = open_storage(states, create=True, durable=False)
-    return Places(opened, open_storage(store, create=True), kept, spool)
+    return Places(opened, open_store(store, create=True), kept, spool)
 
 
 def refuse_nested(addresses: Mapping[str, str]) -> None:

@@ -13,23 +13,44 @@ from typing import Any
 
 from retroaudit import __version__
 
+LOCK_VARIABLE = "RETROAUDIT_LOCK_SHA256"
+_CHECKOUT = Path(__file__).parents[2]
 _LIBRARIES = ("polars", "pyarrow", "numpy", "scipy", "pydantic", "rfc8785", "cryptography", "vl-convert-python")
 _GIT_SECONDS = 5
 
 
 def facts(orchestration: Mapping[str, str] | None = None) -> dict[str, Any]:
-    """Version, commit, installed libraries, interpreter and host; `orchestration` names the scheduler's run."""
+    """What ran (`builder`: version, commit, lock, libraries, image) and where (`execution`: platform, host).
+
+    `orchestration` names the scheduler's run. What cannot be known is null.
+    """
     return {
-        "retroaudit": __version__,
-        "commit": _commit(),
-        "environment_sha256": _environment_digest(),
-        "libraries": {name: metadata.version(name) for name in _LIBRARIES},
-        "python": platform.python_version(),
-        "platform": platform.platform(),
-        "host": platform.node(),
-        "image": os.environ.get("RETROAUDIT_IMAGE"),
-        "orchestration": dict(orchestration or {}),
+        "builder": {
+            "retroaudit": __version__,
+            "commit": _commit(),
+            "lock_sha256": _lock_digest(),
+            "environment_sha256": _environment_digest(),
+            "libraries": {name: metadata.version(name) for name in _LIBRARIES},
+            "python": platform.python_version(),
+            "image": os.environ.get("RETROAUDIT_IMAGE"),
+        },
+        "execution": {
+            "platform": platform.platform(),
+            "host": platform.node(),
+            "orchestration": dict(orchestration or {}),
+        },
     }
+
+
+def _lock_digest() -> str | None:
+    """Sha256 of the lock file: as the image's builder named it, else that of the checkout, else unknown."""
+    named = os.environ.get(LOCK_VARIABLE)
+    if named:
+        return named
+    try:
+        return hashlib.sha256((_CHECKOUT / "requirements.lock").read_bytes()).hexdigest()
+    except OSError:
+        return None
 
 
 def _environment_digest() -> str:

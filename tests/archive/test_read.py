@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -284,8 +284,11 @@ class Versioned:
         copy.write_bytes(self.near.read(info.key))
         return copy
 
-    def put_if_absent(self, key: str, data: bytes) -> bool:
-        return self.near.put_if_absent(key, data)
+    def put_if_absent(self, key: str, data: bytes, *, retain_until: datetime | None = None) -> bool:
+        return self.near.put_if_absent(key, data, retain_until=retain_until)
+
+    def put_all(self, objects: Mapping[str, bytes], *, retain_until: datetime | None = None) -> Mapping[str, bool]:
+        return {key: self.put_if_absent(key, data, retain_until=retain_until) for key, data in objects.items()}
 
 
 @pytest.mark.parametrize("tier", ["medium", "high"])

@@ -139,7 +139,7 @@ def test_erase_is_dry_unless_said_twice(call: Call, kept: Path, options: dict[st
     words, before = ["states", "erase", ID, options["store"], options["states"]], files(kept)
     code, out, _ = call(*words)
     assert code == 0
-    for said in (f"{ID}/1: reference/reference, window/{DAYS[0]}", "not touched", "later release", "dry run"):
+    for said in (f"{ID}/1: reference/reference, window/{DAYS[0]}", "not touched", "does not declare it", "dry run"):
         assert said in out
     assert files(kept) == before
 

@@ -64,7 +64,7 @@ def test_every_spec_has_its_dag(tmp_path: Path) -> None:
         assert "Runbook: `dags/README.md`" in dag["doc"]
         assert dag["schedule"] == "CronPartitionTimetable"
         assert dag["catchup"] is False
-        assert dag["tasks"] == sorted(["pin", "groups", "measure", "merge", "check", "judge", "report", "seal"])
+        assert dag["tasks"] == sorted(["pin", "plan", "groups", "measure", "merge", "check", "judge", "report", "seal"])
         assert set(dag["task_timeouts"]) == {6 * 3600.0}
         assert set(dag["retries"]) == {2}
 

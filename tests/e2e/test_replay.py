@@ -14,6 +14,7 @@ from typing import Any
 import polars as pl
 import pytest
 
+from retroaudit.ledger.read import logged, reports
 from retroaudit.ledger.signing import write_keys
 from tests.world import SPEC, World, decisions
 
@@ -155,4 +156,5 @@ def test_what_changes_under_the_audit_stops_it(world: World, monkeypatch: pytest
     monkeypatch.setattr(audit, "measure", rewritten)
     with pytest.raises(IntegrityBroken, match="part-0"):
         world.audit(LABELLED, DAY)
-    assert not list((world.root / "store").rglob("*.json"))
+    assert [each.recorded.entry.kind for each in logged(world.store)] == ["key", "plan", "void"]
+    assert not reports(world.store)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from securesystemslib.dsse import Envelope as Independent
 
 from retroaudit.faults import BadInput, IntegrityBroken
-from retroaudit.ledger.envelope import canonical, unwrap, wrap
+from retroaudit.ledger.envelope import canonical, canonical_plain, unwrap, wrap
 from retroaudit.ledger.signing import Signer
 
 TYPE = "text/plain"
@@ -112,3 +112,35 @@ def test_a_signature_of_another_key_does_not_count(signer: Signer) -> None:
 def test_what_json_cannot_hold_is_bad_input(value: object) -> None:
     with pytest.raises(BadInput, match="JSON cannot hold"):
         canonical({"value": value}, "x")
+
+
+ASCII = st.text(st.characters(codec="ascii"), max_size=9)
+PLAIN = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**53) + 1, 2**53 - 1) | st.text(max_size=9),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(ASCII, inner, max_size=4),
+    max_leaves=6,
+)
+
+
+@given(st.dictionaries(ASCII, PLAIN, max_size=4))
+@example({'\x00\x1f\x7f"\\/': "\x00\b\t\n\x0b\f\r\x1f\x7f\x80\u2028\ufeff\U0001f600<>&"})
+@example({"a": 1, "A": 2, "_": 3, "": -0, "aa": True})
+def test_the_fast_form_is_rfc_8785s(value: dict[str, Any]) -> None:
+    assert canonical_plain(value) == rfc8785.dumps(value) == canonical(value, "x")
+
+
+def test_text_without_a_utf_8_form_has_no_canonical_one() -> None:
+    with pytest.raises(ValueError, match="surrogates"):
+        canonical_plain({"a": "\ud800"})
+
+
+def test_every_bit_of_an_envelope_matters(signer: Signer) -> None:
+    data = wrap(b"payload", TYPE, signer)
+    for place in range(len(data) * 8):
+        changed = bytearray(data)
+        changed[place // 8] ^= 1 << place % 8
+        try:
+            found = unwrap(bytes(changed), TYPE, "x")
+        except IntegrityBroken:
+            continue
+        assert not found.signed_by(signer.public), place

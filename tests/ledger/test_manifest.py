@@ -10,8 +10,9 @@ import rfc8785
 
 from retroaudit.faults import BadInput, IntegrityBroken
 from retroaudit.ledger.envelope import wrap
-from retroaudit.ledger.manifest import PAYLOAD_TYPE, File, Manifest, parse, sign
+from retroaudit.ledger.manifest import File, Manifest, parse, sign
 from retroaudit.ledger.signing import Signer
+from retroaudit.ledger.statement import PAYLOAD_TYPE
 from tests.ledger.conftest import NOON, id_of, run_of
 
 MANIFEST = Manifest(
@@ -91,3 +92,22 @@ def test_what_cannot_be_written_down_is_bad_input(signer: Signer) -> None:
         sign(replace(MANIFEST, sealed_at=datetime(2026, 7, 2, 12)), signer)  # noqa: DTZ001  (the fault under test)
     with pytest.raises(BadInput, match="JSON cannot hold"):
         sign(replace(MANIFEST, predicate={"when": datetime(2026, 7, 2, tzinfo=UTC)}), signer)
+
+
+@pytest.mark.slow
+def test_every_bit_of_a_manifest_matters(signer: Signer) -> None:
+    data = sign(replace(MANIFEST, predicate={"verdict": "failed"}), signer)
+    for place in range(len(data) * 8):
+        changed = bytearray(data)
+        changed[place // 8] ^= 1 << place % 8
+        try:
+            _, envelope = parse(bytes(changed), "x")
+        except IntegrityBroken:
+            continue
+        assert not envelope.signed_by(signer.public), place
+
+
+def test_another_kind_of_statement_is_no_manifest(signer: Signer) -> None:
+    statement = {**_statement(signer), "predicateType": "https://retroaudit.dev/plan/v1"}
+    with pytest.raises(IntegrityBroken, match="contradict"):
+        parse(wrap(rfc8785.dumps(statement), PAYLOAD_TYPE, signer), "x")

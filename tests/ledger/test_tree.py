@@ -12,6 +12,21 @@ from retroaudit.ledger import tree
 LARGEST = 130
 LEAVES = [tree.leaf_hash(bytes([number])) for number in range(LARGEST)]
 
+# the leaves of Certificate Transparency's own tests, and the hashes of its proofs over them
+_INPUTS = ["", "00", "10", "2021", "3031", "40414243", "5051525354555657", "606162636465666768696a6b6c6d6e6f"]
+EIGHT = [tree.leaf_hash(bytes.fromhex(text)) for text in _INPUTS]
+PUBLISHED = [
+    "0ebc5d3437fbe2db158b9f126a1d118e308181031d0a949f8dededebc558ef6a",
+    "5f083f0a1a33ca076a95279832580db3e0ef4584bdff1f54c8a360f50de3031e",
+    "6b47aaf29ee3c2af9af889bc1fb9254dabd31177f16232dd6aab035ca39bf6e4",
+    "6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d",
+    "96a296d224f285c67bee93c30f8a309157f0daa35dc5b87e410b78630a09cfc7",
+    "bc1a0643b12e4d2d7c77918f44e0f4f79a838b6cf9ec5b5c283e1f4d88599e6b",
+    "ca854ea128ed050b41b35ffc1b87b8eb2bde461e9e3b5596ece6b9d5975a0ae0",
+    "d37ee418976dd95753c1c73862b9398fa2a2cf9b4ff0fdfe8b30cd95209614b7",
+    "fac54203e7cc696cf0dfcb42c92a1d9dbaf70ad9e621f4bd8d98662f00e3c125",
+]
+
 
 def _mth(leaves: list[bytes]) -> bytes:
     """RFC 6962, 2.1, word by word: MTH(D[n]) = SHA-256(0x01 || MTH(D[0:k]) || MTH(D[k:n]))."""
@@ -51,8 +66,7 @@ def _k(n: int) -> int:
 
 
 def test_roots_of_certificate_transparency() -> None:
-    # the vectors of Certificate Transparency's own tests: the roots of the first n of these eight leaves
-    inputs = ["", "00", "10", "2021", "3031", "40414243", "5051525354555657", "606162636465666768696a6b6c6d6e6f"]
+    # the vectors of Certificate Transparency's own tests: the roots of the first n of the eight leaves
     roots = [
         "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
         "6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d",
@@ -64,8 +78,47 @@ def test_roots_of_certificate_transparency() -> None:
         "ddb89be403809e325750d3d263cd78929c2942b7942a34b77e122c9594a74c8c",
         "5dc9da79a70659a9ad559cb701ded9a2ab9d823aad2f4960cfe370eff4604328",
     ]
-    leaves = [tree.leaf_hash(bytes.fromhex(text)) for text in inputs]
-    assert [tree.root_of(leaves[:size]).hex() for size in range(9)] == roots
+    assert [tree.root_of(EIGHT[:size]).hex() for size in range(9)] == roots
+
+
+@pytest.mark.published
+@pytest.mark.parametrize(
+    ("index", "size", "proof"),
+    [  # Certificate Transparency's merkle_tree_test.cc, kSHA256Paths (which counts leaves from 1)
+        (0, 1, ""),
+        (0, 8, "96a296d2… 5f083f0a… 6b47aaf2…"),
+        (5, 8, "bc1a0643… ca854ea1… d37ee418…"),
+        (2, 3, "fac54203…"),
+        (1, 5, "6e340b9c… 5f083f0a… bc1a0643…"),
+    ],
+)
+def test_inclusion_proofs_of_certificate_transparency(index: int, size: int, proof: str) -> None:
+    assert [each.hex() for each in tree.inclusion_proof(EIGHT[:size], index)] == _whole(proof)
+    hashes = [bytes.fromhex(each) for each in _whole(proof)]
+    assert tree.includes(EIGHT[index], index, size, hashes, tree.root_of(EIGHT[:size]))
+
+
+@pytest.mark.published
+@pytest.mark.parametrize(
+    ("old", "new", "proof"),
+    [  # the same, kSHA256Proofs
+        (1, 1, ""),
+        (1, 8, "96a296d2… 5f083f0a… 6b47aaf2…"),
+        (6, 8, "0ebc5d34… ca854ea1… d37ee418…"),
+        (2, 5, "5f083f0a… bc1a0643…"),
+    ],
+)
+def test_consistency_proofs_of_certificate_transparency(old: int, new: int, proof: str) -> None:
+    assert [each.hex() for each in tree.consistency_proof(EIGHT[:new], old)] == _whole(proof)
+    hashes = [bytes.fromhex(each) for each in _whole(proof)]
+    assert tree.is_consistent(old, new, hashes, tree.root_of(EIGHT[:old]), tree.root_of(EIGHT[:new]))
+
+
+def _whole(proof: str) -> list[str]:
+    """The hashes that a proof names by their beginnings."""
+    found = [next(each for each in PUBLISHED if each.startswith(name.rstrip("…"))) for name in proof.split()]
+    assert len(found) == len(proof.split())
+    return found
 
 
 def test_a_frontier_grows_into_every_root() -> None:

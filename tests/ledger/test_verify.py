@@ -4,6 +4,7 @@ import json
 import operator
 import random
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -14,25 +15,29 @@ from hypothesis import strategies as st
 
 from retroaudit.faults import BadInput, Fault
 from retroaudit.ledger import commits
-from retroaudit.ledger.coordinates import commit_key
+from retroaudit.ledger.commits import Body, Commit, Leaf
+from retroaudit.ledger.coordinates import COMMITS, TILES, commit_key
+from retroaudit.ledger.envelope import wrap
 from retroaudit.ledger.read import reports
-from retroaudit.ledger.seal import seal
+from retroaudit.ledger.seal import Sealing, seal
 from retroaudit.ledger.signing import Signer
-from retroaudit.ledger.verify import Verification, verify
+from retroaudit.ledger.verify import Options, Verification, verify
 from retroaudit.progress import Step
 from retroaudit.storage.open import open_storage
 from retroaudit.storage.protocol import WORKSHOP
-from tests.ledger.conftest import NOON, Memory, id_of, run_of, seal_day
+from tests.ledger.conftest import NOON, Memory, at, id_of, run_of, seal_day
 
 DAYS = 4
+ENTRIES_OF_KEYS = 1  # the first key's
 FLIPS = 1000
+UNSEALED = Leaf(id_of(9).manifest_key, "0" * 64)
 
 
 @pytest.fixture(scope="module")
 def sealed(signer: Signer) -> dict[str, bytes]:
     memory = Memory()
     for day in range(1, DAYS + 1):
-        seal_day(memory, signer, day)
+        seal_day(memory, signer, day, sealed_at=at(24 * (day - 1)))
     return memory.objects
 
 
@@ -45,6 +50,17 @@ def _meanings(outcome: Verification) -> str:
     return "\n".join(problem.meaning for problem in outcome.problems)
 
 
+def _append(store: Memory, signer: Signer, *leaves: Leaf) -> None:
+    """Commit leaves, whatever they name."""
+    last = commits.read(store, DAYS)
+    store.objects[commit_key(DAYS + 1)] = commits.follow(last, leaves, signer, at(96))
+    store.objects = {key: data for key, data in store.objects.items() if not key.startswith(TILES)}
+
+
+def _signed(body: Body, signer: Signer) -> bytes:
+    return wrap(commits._payload(body), commits.PAYLOAD_TYPE, signer)  # noqa: SLF001  (what nobody else would sign)
+
+
 def _keys(store: Memory, prefix: str) -> list[str]:
     return sorted(key for key in store.objects if key.startswith(prefix))
 
@@ -52,10 +68,16 @@ def _keys(store: Memory, prefix: str) -> list[str]:
 def test_an_untouched_store_is_intact(store: Memory, signer: Signer) -> None:
     said: list[Step] = []
     outcome = verify(store, signer.public, progress=said.append)
-    assert (outcome.problems, outcome.notes) == ((), ())
-    assert dict(outcome.checked) == {"commits": DAYS, "reports": DAYS, "files": 3 * DAYS}
-    assert len(said) == 2 * DAYS
-    assert outcome.summary()["intact"] is True
+    assert outcome.problems == ()
+    counts = {"commits": DAYS, "entries": 1, "reports": DAYS, "files": 3 * DAYS, "tiles": DAYS}
+    assert dict(outcome.checked) == counts
+    assert len(said) == DAYS
+    summary = outcome.summary()
+    assert summary["intact"] is True
+    assert json.loads(json.dumps(summary)) == summary
+    head = commits.read(store, DAYS)
+    assert summary["head"]["checkpoint"] == head.body.note
+    assert (summary["head"]["commit"], summary["head"]["size"]) == (DAYS, DAYS + 1)
 
 
 def test_every_flipped_bit_is_found(sealed: dict[str, bytes], signer: Signer) -> None:
@@ -70,10 +92,13 @@ def test_every_flipped_bit_is_found(sealed: dict[str, bytes], signer: Signer) ->
         assert outcome.problems, f"bit {bit} of {key}"
 
 
-def test_every_deleted_object_is_found_but_the_last_commit(sealed: dict[str, bytes], signer: Signer) -> None:
+def test_every_deleted_object_is_found_but_tiles(sealed: dict[str, bytes], signer: Signer) -> None:
     for gone in sorted(sealed):
         outcome = verify(Memory({key: data for key, data in sealed.items() if key != gone}), signer.public)
-        assert bool(outcome.problems) == (gone != commit_key(DAYS)), gone
+        assert bool(outcome.problems) == (not gone.startswith(TILES)), gone
+        if gone.startswith(TILES):
+            of_this_size = gone.endswith(f".p/{DAYS + 1}")
+            assert any(note.startswith("1 tile is missing") for note in outcome.notes) == of_this_size
 
 
 def test_every_truncated_or_lengthened_object_is_found(sealed: dict[str, bytes], signer: Signer) -> None:
@@ -91,7 +116,7 @@ def test_every_swap_of_two_objects_is_found(sealed: dict[str, bytes], signer: Si
                 assert verify(Memory(swapped), signer.public).problems, (one, other)
 
 
-def test_every_rename_is_found_but_the_last_commits(sealed: dict[str, bytes], signer: Signer) -> None:
+def test_every_rename_is_found(sealed: dict[str, bytes], signer: Signer) -> None:
     for key in sorted(sealed):
         renamed = {(k + "x" if k == key else k): data for k, data in sealed.items()}
         assert verify(Memory(renamed), signer.public).problems, key
@@ -99,21 +124,21 @@ def test_every_rename_is_found_but_the_last_commits(sealed: dict[str, bytes], si
 
 def test_a_deleted_commit_is_named(store: Memory, signer: Signer) -> None:
     del store.objects[commit_key(2)]
-    assert "commit 2 was deleted: commit 3 is there" in _meanings(verify(store, signer.public))
+    assert f"commit 2 was deleted after {NOON.isoformat()}: commit 3 is there" in _meanings(verify(store, signer.public))
     del store.objects[commit_key(3)]
-    assert "commits 2 to 3 were deleted: commit 4 is there" in _meanings(verify(store, signer.public))
+    assert f"commits 2 to 3 were deleted after {NOON.isoformat()}: commit 4" in _meanings(verify(store, signer.public))
 
 
 def test_a_commit_number_out_of_all_bounds_is_one_gap(store: Memory, signer: Signer) -> None:
     store.objects[commit_key(999_999_999_999)] = b"garbage"
-    assert "commits 5 to 999999999998 were deleted" in _meanings(verify(store, signer.public))
+    assert f"commits 5 to 999999999998 were deleted after {at(72).isoformat()}" in _meanings(verify(store, signer.public))
 
 
-def test_a_replaced_commit_is_named(store: Memory, signer: Signer) -> None:
-    before = commits.read(store, 1)
-    forged = commits.follow(before, (commits.Leaf(id_of(9).manifest_key, "0" * 64),), before.body.origin)
-    store.objects[commit_key(2)] = commits.sign(forged, signer)  # whoever does this has the key
-    assert "commit 2 was replaced after commit 3 was signed" in _meanings(verify(store, signer.public))
+def test_a_replaced_commit_is_named_with_the_day_after_which(store: Memory, signer: Signer) -> None:
+    forged = commits.follow(commits.read(store, 1), [UNSEALED], signer, at(24))
+    store.objects[commit_key(2)] = forged  # whoever does this has the key
+    meanings = _meanings(verify(store, signer.public))
+    assert f"commit 2 was replaced after {at(48).isoformat()}, when commit 3 was signed" in meanings
 
 
 def test_a_commit_that_nobody_signed_is_named(store: Memory, signer: Signer) -> None:
@@ -129,37 +154,61 @@ def test_a_replayed_commit_is_named(store: Memory, signer: Signer) -> None:
 
 
 def test_a_replayed_leaf_is_named(store: Memory, signer: Signer) -> None:
-    head = commits.read(store, DAYS)
-    commits.append(store, commits.read(store, 1).body.leaves[0], signer, head)
+    _append(store, signer, commits.read(store, 1).body.leaves[1])
+    assert "a replay" in _meanings(verify(store, signer.public))
+
+
+def test_a_leaf_that_stands_twice_in_one_commit_is_named(store: Memory, signer: Signer) -> None:
+    leaf = Leaf(id_of(9).manifest_key, "0" * 64)
+    _append(store, signer, leaf, leaf)
     assert "a replay" in _meanings(verify(store, signer.public))
 
 
 def test_a_tree_that_forgot_a_report_is_named(store: Memory, signer: Signer) -> None:
-    head = commits.read(store, DAYS)
-    honest = commits.follow(head, (commits.Leaf(id_of(9).manifest_key, "0" * 64),), head.body.origin)
-    lie = commits.follow(None, honest.leaves, head.body.origin)
-    forged = commits.Body(honest.number, honest.previous, honest.leaves, lie.size, lie.frontier, honest.origin)
-    store.objects[commit_key(honest.number)] = commits.sign(forged, signer)
-    assert "reports were dropped or forged" in _meanings(verify(store, signer.public))
+    last = commits.read(store, DAYS)
+    lie = commits.parse(commits.follow(None, [UNSEALED], signer, at(96)), "lie")
+    note = commits.parse(commits.follow(None, [UNSEALED], signer, at(96)), "lie").body.note
+    forged = replace(lie.body, number=DAYS + 1, previous=last.sha256, note=note)
+    store.objects[commit_key(DAYS + 1)] = _signed(forged, signer)
+    assert "some were dropped or forged" in _meanings(verify(store, signer.public))
 
 
 def test_a_log_that_lost_its_beginning_is_named(store: Memory, signer: Signer) -> None:
     moved = {commit_key(number - 1): store.objects[commit_key(number)] for number in range(2, DAYS + 1)}
     del store.objects[commit_key(DAYS)]
-    assert "commit 1 is not the first" in _meanings(verify(Memory({**store.objects, **moved}), signer.public))
+    outcome = verify(Memory({**store.objects, **moved}), signer.public)
+    assert "commit 1 was replaced by a copy of commit 2" in _meanings(outcome)
 
 
-def test_the_log_of_another_store_is_named(store: Memory, signer: Signer) -> None:
-    other = commits.follow(commits.read(store, DAYS), (commits.Leaf("x", "0" * 64),), "elsewhere.example")
-    store.objects[commit_key(DAYS + 1)] = commits.sign(other, signer)
-    assert "belongs to another log" in _meanings(verify(store, signer.public))
+def test_two_ledgers_in_one_place_are_named(store: Memory, signer: Signer, stranger: Signer) -> None:
+    other = Memory()
+    for day in range(1, DAYS + 2):
+        seal_day(other, stranger, day)
+    store.objects[commit_key(DAYS + 1)] = other.objects[commit_key(DAYS + 1)]
+    meanings = _meanings(verify(store, signer.public))
+    assert f"commit {DAYS + 1} belongs to another log: two ledgers were mixed in one place" in meanings
+
+
+def test_a_ledger_inside_anothers_place_is_noted(store: Memory, signer: Signer, stranger: Signer) -> None:
+    other = Memory()
+    seal_day(other, stranger, 1)
+    store.objects |= {f"tenant/{key}": data for key, data in other.objects.items()}
+    outcome = verify(store, signer.public)
+    assert outcome.problems == ()
+    assert any(note.startswith("tenant/: another ledger lies here") for note in outcome.notes)
+
+
+def test_a_commit_older_than_the_one_before_is_named(store: Memory, signer: Signer) -> None:
+    last = commits.read(store, DAYS)
+    following = commits.parse(commits.follow(last, [UNSEALED], signer, at(96)), "next").body
+    store.objects[commit_key(DAYS + 1)] = _signed(replace(following, time=NOON), signer)
+    assert f"commit {DAYS + 1} claims to be older than the commit before it" in _meanings(verify(store, signer.public))
 
 
 def test_a_report_in_anothers_place_is_named(store: Memory, signer: Signer) -> None:
     key = id_of(9).manifest_key
     store.objects[key] = store.objects[id_of(1).manifest_key]
-    leaf = commits.Leaf(key, commits.read(store, 1).body.leaves[0].sha256)
-    commits.append(store, leaf, signer, commits.read(store, DAYS))
+    _append(store, signer, Leaf(key, commits.read(store, 1).body.leaves[1].sha256))
     assert "the report lending/2026-07-01/day/main/1 was put in another's place" in _meanings(
         verify(store, signer.public)
     )
@@ -176,7 +225,7 @@ def test_a_damaged_file_is_named_once(store: Memory, signer: Signer) -> None:
 
 def test_the_wrong_key_is_one_problem_not_one_an_object(store: Memory, signer: Signer, stranger: Signer) -> None:
     (problem,) = verify(store, stranger.public).problems
-    assert problem.object == f"commit 1 and {2 * DAYS - 1} more"
+    assert problem.object == "the log"
     assert problem.meaning.startswith(
         f"signed by key {signer.public.keyid}, not by the key given {stranger.public.keyid}"
     )
@@ -184,11 +233,11 @@ def test_the_wrong_key_is_one_problem_not_one_an_object(store: Memory, signer: S
 
 def test_a_manifest_signed_by_somebody_else_is_found(store: Memory, signer: Signer, stranger: Signer) -> None:
     elsewhere = Memory()
-    receipt = seal(elsewhere, id_of(9), {"report.json": b"{}"}, {}, run_of(9), stranger, sealed_at=NOON)
-    store.objects |= {key: data for key, data in elsewhere.objects.items() if not key.startswith("log/")}
-    commits.append(
-        store, commits.Leaf(receipt.manifest_key, receipt.manifest_sha256), signer, commits.read(store, DAYS)
-    )
+    receipt = seal(elsewhere, Sealing(id_of(9), {"report.json": b"{}"}, {}, run_of(9)), stranger, NOON)
+    manifest = receipt.manifest_key
+    blobs = {key: data for key, data in elsewhere.objects.items() if key.startswith("blobs/")}
+    store.objects |= {**blobs, manifest: elsewhere.objects[manifest]}
+    _append(store, signer, Leaf(manifest, receipt.manifest_sha256))
     (problem,) = verify(store, signer.public).problems
     assert problem.found == f"key {stranger.public.keyid}"
 
@@ -313,5 +362,5 @@ def test_a_store_that_cannot_be_read_is_a_problem(
 
 
 def test_a_leaf_that_points_out_of_the_store_is_a_problem(store: Memory, signer: Signer) -> None:
-    commits.append(store, commits.Leaf("../../etc/passwd", "0" * 64), signer, commits.read(store, DAYS))
+    _append(store, signer, Leaf("../../etc/passwd", "0" * 64))
     assert verify(store, signer.public).problems

@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from retroaudit.faults import BadInput
+from retroaudit.ledger.read import find, logged
 from retroaudit.ledger.signing import write_keys
 from retroaudit.orchestration import tasks
 from retroaudit.orchestration.specs import cards
@@ -40,7 +41,7 @@ def run(world: World, window: str, most: int) -> dict[str, Any]:
     def through_xcom(value: Any) -> Any:
         return json.loads(json.dumps(value))
 
-    pinned = through_xcom(tasks.pin(str(world.spec(LABELLED)), params={"window": window}))
+    pinned = through_xcom(tasks.plan(through_xcom(tasks.pin(str(world.spec(LABELLED)), params={"window": window}))))
     every = [key for group in tasks.groups(pinned) for key in group]
     groups = tasks.pack([(key, 1) for key in every], most)
     measured = through_xcom([tasks.measure(pinned, group) for group in groups])
@@ -59,6 +60,27 @@ def test_the_tasks_give_the_bytes_of_one_process(settings: World, most: int) -> 
     assert (again["created"], again["report"]) == (False, str(sealed.report))
     assert again["report_json_sha256"] == sealed.report_json_sha256
     assert again["verdict"] == "failed"  # a day is missing; the tasks succeed all the same
+
+
+def test_the_plan_is_sealed_before_anything_is_measured_and_a_retry_finds_it(settings: World) -> None:
+    pinned = tasks.pin(str(settings.spec(LABELLED)), params={"window": DAYS[0]})
+    assert tasks.plan(pinned) == tasks.plan(pinned) == pinned
+    assert [each.recorded.entry.kind for each in logged(settings.store)] == ["key", "plan"]
+    sealed = run(settings, DAYS[0], 1)
+    entry = find(settings.store, sealed["report"])
+    assert entry.predicate["plan"] == settings.report(sealed["report"])["audit"]["plan"]
+    assert settings.verify().problems == ()
+
+
+def test_a_task_that_fails_voids_nothing(settings: World) -> None:
+    """Airflow tries again, or somebody clears it: the plan stays open until then."""
+    from airflow.sdk.exceptions import AirflowFailException  # noqa: PLC0415  slow to import
+
+    pinned = tasks.plan(tasks.pin(str(settings.spec(LABELLED)), params={"window": DAYS[0]}))
+    settings.put(f"logs/date={DAYS[0]}/part-0.parquet", decisions(10).drop("label"))
+    with pytest.raises(AirflowFailException):
+        tasks.measure(pinned, [f"window/{DAYS[0]}"])
+    assert [each.recorded.entry.kind for each in logged(settings.store)] == ["key", "plan"]
 
 
 def test_what_passes_between_tasks_is_small(settings: World) -> None:

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import ctypes
 import os
 import socket
+import tempfile
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -9,8 +11,11 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from retroaudit.faults import BadInput, IntegrityBroken
+from retroaudit.storage.disk import flush_file_system
 from retroaudit.storage.local import LocalStorage
 from retroaudit.storage.protocol import WORKSHOP, unchanged
 
@@ -218,6 +223,98 @@ def test_a_write_that_breaks_off_leaves_nothing(storage: LocalStorage, monkeypat
             storage.put_if_absent("a", b"x")
     assert _keys(storage) == []
     assert storage.put_if_absent("a", b"x")
+
+
+@pytest.mark.parametrize("count", [3, 40])
+def test_many_are_put_at_once(storage: LocalStorage, count: int) -> None:
+    storage.put_if_absent("a/1", b"first")
+    many = {f"a/{number}": str(number).encode() for number in range(count)}
+    created = storage.put_all(many)
+    assert list(created) == list(many)
+    assert [key for key, new in created.items() if not new] == ["a/1"]
+    assert {key: storage.read(key) for key in _keys(storage)} == many | {"a/1": b"first"}
+    assert storage.put_all({}) == {}
+    assert list((storage.root / WORKSHOP).iterdir()) == []
+
+
+@given(
+    objects=st.dictionaries(st.sampled_from(["a", "b/c", "b/d", "e/f/g"]), st.binary(max_size=9)), many=st.booleans()
+)
+def test_many_at_once_are_as_one_after_the_other(objects: dict[str, bytes], *, many: bool) -> None:
+    with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
+        patch.setattr("retroaudit.storage.local._MANY", 0 if many else 99)
+        stores = [LocalStorage(Path(folder).resolve() / name) for name in ("one", "all")]
+        for store in stores:
+            store.root.mkdir()
+            store.put_if_absent("b/c", b"there")
+        one, everything = stores
+        assert everything.put_all(objects) == {key: one.put_if_absent(key, data) for key, data in objects.items()}
+        contents = [{key: store.read(key) for key in _keys(store)} for store in stores]
+        assert contents[0] == contents[1]
+
+
+@pytest.mark.parametrize("count", [3, 40])
+def test_none_of_many_has_its_name_before_all_are_on_the_disk(
+    storage: LocalStorage, monkeypatch: pytest.MonkeyPatch, count: int
+) -> None:
+    seen: list[list[str]] = []
+    monkeypatch.setattr("retroaudit.storage.local.flush_file_system", lambda _: seen.append(_keys(storage)))
+    flush = os.fsync
+    monkeypatch.setattr(os, "fsync", lambda each: (seen.append(_keys(storage)), flush(each)))
+    storage.put_all({f"a/{number}": b"x" for number in range(count)})
+    at_the_end = sorted(f"a/{number}" for number in range(count))
+    written = [keys for keys in seen if keys != at_the_end]
+    assert written == ([[]] * 3 if count == 3 else [[]])  # each file by itself, or the file system once
+    assert seen[len(written) :]  # and the folders, when all have their names
+    assert all(keys == at_the_end for keys in seen[len(written) :])
+
+
+@pytest.mark.parametrize("count", [3, 40])
+def test_a_disk_that_is_full_puts_none_of_many(
+    storage: LocalStorage, monkeypatch: pytest.MonkeyPatch, count: int
+) -> None:
+    calls = iter(range(100))
+
+    def full(*_: object) -> None:
+        if next(calls) == (2 if count == 3 else 0):
+            raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fsync", full)
+        patch.setattr("retroaudit.storage.local.flush_file_system", full)
+        with pytest.raises(BadInput, match="No space left on device"):
+            storage.put_all({f"a/{number}": b"x" for number in range(count)})
+    assert _keys(storage) == []
+    assert list((storage.root / WORKSHOP).iterdir()) == []
+
+
+def test_what_can_be_computed_again_does_not_wait_for_the_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def never(*_: object) -> None:
+        pytest.fail("waited")
+
+    monkeypatch.setattr(os, "fsync", never)
+    monkeypatch.setattr("retroaudit.storage.local.flush_file_system", never)
+    storage = LocalStorage(tmp_path.resolve(), durable=False)
+    assert all(storage.put_all({str(number): b"" for number in range(40)}).values())
+
+
+def test_a_flush_that_fails_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    flush_file_system(tmp_path)
+
+    class Failing:
+        @staticmethod
+        def syncfs(_: int) -> int:
+            ctypes.set_errno(5)
+            return -1
+
+    monkeypatch.setattr(ctypes, "CDLL", lambda *_, **__: Failing)
+    with pytest.raises(OSError, match="Input/output error"):
+        flush_file_system(tmp_path)
+    flushed: list[bool] = []
+    monkeypatch.setattr(ctypes, "CDLL", lambda *_, **__: object())  # a system without syncfs
+    monkeypatch.setattr(os, "sync", lambda: flushed.append(True))
+    flush_file_system(tmp_path)
+    assert flushed == [True]
 
 
 def test_fetch_gives_the_file_itself_while_it_is_as_pinned(storage: LocalStorage, tmp_path: Path) -> None:

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from retroaudit.faults import BadInput
-from retroaudit.storage.open import open_storage
+from retroaudit.storage.connecting import encryption
+from retroaudit.storage.open import open_storage, open_store
 
 
 def test_a_directory_opens_and_says_where_it_is(tmp_path: Path) -> None:
@@ -75,3 +76,41 @@ def test_a_secret_in_a_url_is_not_repeated() -> None:
     with pytest.raises(BadInput) as caught:
         open_storage("s3://key:hunter2@bucket/prefix")
     assert "hunter2" not in str(caught.value)
+
+
+def test_a_ledger_is_opened_as_any_storage(tmp_path: Path) -> None:
+    url = (tmp_path / "store").as_uri()
+    with pytest.raises(BadInput, match="no such archive or store"):
+        open_store(url)
+    assert open_store(url, create=True).put_all({"x": b"1"}) == {"x": True}
+    assert open_store(url).read("x") == b"1"
+    with pytest.raises(BadInput, match="user info"):
+        open_store("s3://key:hunter2@bucket/prefix")
+
+
+@pytest.mark.parametrize(
+    ("environ", "found"),
+    [
+        ({}, {}),
+        ({"RETROAUDIT_S3_SSE": "AES256"}, {"ServerSideEncryption": "AES256"}),
+        (
+            {"RETROAUDIT_S3_SSE": "aws:kms", "RETROAUDIT_S3_SSE_KMS_KEY": "key"},
+            {"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": "key"},
+        ),
+    ],
+)
+def test_encryption_is_what_the_environment_says(environ: dict[str, str], found: dict[str, str]) -> None:
+    assert encryption(environ) == found
+
+
+@pytest.mark.parametrize(
+    ("environ", "fault"),
+    [
+        ({"RETROAUDIT_S3_SSE": "DES"}, "AES256, aws:kms, or nothing"),
+        ({"RETROAUDIT_S3_SSE_KMS_KEY": "key"}, "RETROAUDIT_S3_SSE=aws:kms beside it"),
+        ({"RETROAUDIT_S3_SSE": "AES256", "RETROAUDIT_S3_SSE_KMS_KEY": "key"}, "RETROAUDIT_S3_SSE=aws:kms beside it"),
+    ],
+)
+def test_encryption_that_makes_no_sense_is_refused(environ: dict[str, str], fault: str) -> None:
+    with pytest.raises(BadInput, match=fault):
+        encryption(environ)

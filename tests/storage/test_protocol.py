@@ -19,9 +19,9 @@ class _LosesAnswers(LocalStorage):
 
     puts: bool = True
 
-    def put_if_absent(self, key: str, data: bytes) -> bool:
+    def put_if_absent(self, key: str, data: bytes, *, retain_until: datetime | None = None) -> bool:
         if self.puts:
-            super().put_if_absent(key, data)
+            super().put_if_absent(key, data, retain_until=retain_until)
         raise BadInput(Fault(key, "no answer", "one"))
 
 

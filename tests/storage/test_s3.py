@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC
 from pathlib import Path
 from typing import Any
 
@@ -9,8 +10,9 @@ import pytest
 from botocore.exceptions import ClientError
 
 from retroaudit.faults import BadInput, IntegrityBroken
-from retroaudit.storage.open import open_storage
-from retroaudit.storage.protocol import WORKSHOP, Storage, unchanged
+from retroaudit.storage.open import open_storage, open_store
+from retroaudit.storage.probing import require_put_if_absent
+from retroaudit.storage.protocol import WORKSHOP, Lockable, Storage, Versioned, unchanged
 from retroaudit.storage.s3 import S3Storage
 
 KEYS = ["a/x", "a-b/x", "a.b", "a b+c%41&d", "é/ü", "\N{GRINNING FACE}", "\uffee", "a/model=%4cending/x"]
@@ -145,10 +147,62 @@ def test_hostile_keys_never_leave_the_spool(s3: S3Storage, tmp_path: Path) -> No
     assert s3.fetch(pinned, tmp_path).parent == tmp_path
 
 
+def _puts_many(storage: S3Storage) -> None:
+    storage.put_if_absent("a/3", b"first")
+    many = {f"a/{number}": str(number).encode() for number in range(40)}
+    created = storage.put_all(many)
+    assert list(created) == list(many)
+    assert [key for key, new in created.items() if not new] == ["a/3"]
+    assert {info.key: storage.read(info.key) for info in storage.list()} == many | {"a/3": b"first"}
+    assert storage.put_all({}) == {}
+
+
+def _names_versions(storage: S3Storage) -> None:
+    _overwrite(storage, "a/x", b"1")
+    _overwrite(storage, "a/x", b"22")
+    storage.client.delete_object(Bucket=storage.bucket, Key=f"{storage.prefix}/a/x")
+    _overwrite(storage, "a/x", b"333")
+    _overwrite(storage, "a-b", b"4444")
+    _overwrite(storage, "b", b"5")
+    found = [(each.key, each.size, each.deleted) for each in storage.versions("a")]
+    latest = [("a-b", 4, False), ("a/x", 3, False)]
+    kept = [("a-b", 4, False), ("a/x", 1, False), ("a/x", 2, False), ("a/x", 0, True), ("a/x", 3, False)]
+    assert found == (kept if storage.versioned else latest)
+    for each in storage.versions():
+        assert each.modified.tzinfo is UTC
+        assert each.deleted or len(storage.read(each.key, version=each.version)) == each.size
+
+
+def test_many_are_put_at_once(s3: S3Storage) -> None:
+    _puts_many(s3)
+
+
+def test_versions_are_named_by_key_oldest_first(s3: S3Storage) -> None:
+    _names_versions(s3)
+    assert isinstance(s3, Versioned)
+    assert isinstance(s3, Lockable)
+
+
+def test_a_delete_marker_is_no_absent_object_in_a_ledger(s3: S3Storage) -> None:
+    ledger = open_store(s3.url)
+    ledger.put_if_absent("log/commits/1", b"1")
+    s3.client.delete_object(Bucket=s3.bucket, Key=f"{s3.prefix}/log/commits/1")
+    _overwrite(s3, "log/commits/10", b"")
+    assert ledger.head("log/commits/2") is None
+    if not s3.versioned:
+        assert ledger.head("log/commits/1") is None  # nothing tells it
+        return
+    assert s3.head("log/commits/1") is None
+    for meeting in (ledger.head, ledger.read, lambda key: ledger.put_if_absent(key, b"2")):
+        with pytest.raises(IntegrityBroken, match="somebody deleted it"):
+            meeting("log/commits/1")
+    assert len(_versions_of(s3, "log/commits/1")) == 3
+
+
 def test_folder_markers_and_the_workshop_are_not_listed(s3: S3Storage) -> None:
     for key in ("", "folder/", f"{WORKSHOP}/log/commits/000000/000000000001"):
         _overwrite(s3, key, b"")
-    s3.require_put_if_absent()
+    require_put_if_absent(s3)
     assert list(s3.list()) == []
     assert list(s3.strays()) == [f"{WORKSHOP}/log/commits/000000/000000000001", "folder/"]
     assert s3.head(f"{WORKSHOP}/put-if-absent") is not None
@@ -174,7 +228,7 @@ def test_an_endpoint_that_does_not_answer_is_bad_input(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL", endpoint)
-    monkeypatch.setattr("retroaudit.storage.s3.time.sleep", lambda _: None)
+    monkeypatch.setattr("retroaudit.storage.s3.OPENING_SECONDS", 0.2)
     with pytest.raises(BadInput, match="endpoint") as caught:
         open_storage("s3://bucket/x")
     assert "the-secret" not in str(caught.value)
@@ -188,31 +242,6 @@ def test_missing_credentials_are_bad_input(moto: None, monkeypatch: pytest.Monke
         open_storage("s3://bucket/x")
 
 
-class _Answers:
-    """An S3 client whose PUTs are answered by these codes, in turn."""
-
-    def __init__(self, *codes: str) -> None:
-        self.codes = list(codes)
-
-    def put_object(self, **_: object) -> None:
-        code = self.codes.pop(0)
-        if code:
-            raise ClientError({"Error": {"Code": code, "Message": "the-secret"}}, "PutObject")
-
-
-def _scripted(*codes: str) -> S3Storage:
-    client: Any = _Answers(*codes)
-    return S3Storage(client, "bucket", "", versioned=False)
-
-
-def test_a_conflict_is_tried_again_and_not_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("retroaudit.storage.s3.time.sleep", lambda _: None)
-    assert _scripted("ConditionalRequestConflict", "").put_if_absent("x", b"")
-    assert not _scripted("ConditionalRequestConflict", "PreconditionFailed").put_if_absent("x", b"")
-    with pytest.raises(BadInput, match="conflicts"):
-        _scripted(*["ConditionalRequestConflict"] * 99).put_if_absent("x", b"")
-
-
 def test_what_may_not_be_erased_is_not_said_to_be() -> None:
     class Refuses:
         def get_paginator(self, _: str) -> Any:
@@ -221,17 +250,6 @@ def test_what_may_not_be_erased_is_not_said_to_be() -> None:
     client: Any = Refuses()
     with pytest.raises(BadInput, match="access denied"):
         S3Storage(client, "bucket", "", versioned=True).erase("x")
-
-
-def test_a_refusal_is_told_by_its_kind_alone() -> None:
-    with pytest.raises(BadInput, match="access denied") as caught:
-        _scripted("AccessDenied").put_if_absent("x", b"")
-    assert "the-secret" not in str(caught.value)
-
-
-def test_a_server_that_overwrites_is_refused() -> None:
-    with pytest.raises(BadInput, match="overwrites in spite of"):
-        _scripted("", "").require_put_if_absent()
 
 
 @pytest.mark.server
@@ -257,5 +275,15 @@ def test_a_real_server_keeps_what_was_pinned(seaweedfs: S3Storage, tmp_path: Pat
 @pytest.mark.server
 @pytest.mark.slow
 def test_one_of_16_writers_wins_on_a_real_server(seaweedfs: S3Storage) -> None:
-    seaweedfs.require_put_if_absent()
+    require_put_if_absent(seaweedfs)
     _one_writer_wins(seaweedfs, 16)
+
+
+@pytest.mark.server
+def test_a_real_server_names_versions(seaweedfs: S3Storage) -> None:
+    _names_versions(seaweedfs)
+
+
+@pytest.mark.server
+def test_a_real_server_takes_many_at_once(seaweedfs: S3Storage) -> None:
+    _puts_many(seaweedfs)

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import tempfile
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from retroaudit import console, provenance, telling
-from retroaudit.artefacts import Request, Run
+from retroaudit.artefacts import Request, Run, utc_now
 from retroaudit.audit import audit, pin
 from retroaudit.backfill import Every, requests
 from retroaudit.backfill import backfill as run_backfill
@@ -32,6 +31,7 @@ from retroaudit.ledger.read import find, read_file
 from retroaudit.preflight import preflight
 from retroaudit.progress import Step
 from retroaudit.report.canonical import parse
+from retroaudit.sealing.history import declared
 
 commands = typer.Typer()
 
@@ -74,7 +74,7 @@ def run(
     as_json: AsJson = False,
 ) -> None:
     """Run one audit and seal its report; with --explain, say what it would read."""
-    asked = request(spec, window, datetime.now(UTC), as_of=as_of, reference=reference, part=part)
+    asked = request(spec, window, utc_now(), as_of=as_of, reference=reference, part=part)
     if explain:
         found = _explained(asked, archive, states, quiet=as_json)
         if as_json:
@@ -85,12 +85,13 @@ def run(
     with tempfile.TemporaryDirectory(prefix="retroaudit-") as spool:
         by, where = signer(key), places(archive, store, states, Path(spool))
         with console.progress(f"{asked.spec.model} {asked.window.key}", quiet=as_json) as (advance,):
-            sealed = audit(asked, where, by, Run(datetime.now(UTC), provenance.facts()), advance)
+            sealed = audit(asked, where, by, Run(utc_now(), provenance.facts()), advance)
+    entry = find(where.store, str(sealed.report))
+    erasures = declared(where.store, entry.predicate["explained_by"])
     if as_json:
-        console.print_json(sealed.summary())
+        console.print_json({**sealed.summary(), "explained_by": erasures})
     else:
-        document = parse(read_file(where.store, find(where.store, str(sealed.report)), "report.json"))
-        telling.sealed(sealed, document, store)
+        telling.sealed(sealed, parse(read_file(where.store, entry, "report.json")), store, erasures)
     if sealed.verdict == "failed":
         raise typer.Exit(1)
 
@@ -140,7 +141,7 @@ def backfill(
     as_json: AsJson = False,
 ) -> None:
     """Audit every whole window of a span, each partition read once; run again, it goes on where it was."""
-    asked = requests(spec, window, every or (), datetime.now(UTC), as_of=as_of, reference=reference, part=part)
+    asked = requests(spec, window, every or (), utc_now(), as_of=as_of, reference=reference, part=part)
     model = asked[0].spec.model
     with tempfile.TemporaryDirectory(prefix="retroaudit-") as spool:
         by, where = signer(key), places(archive, store, states, Path(spool))

@@ -17,7 +17,7 @@ from retroaudit.ledger.read import find
 from retroaudit.ledger.signing import load_public, write_keys
 from retroaudit.ledger.verify import verify as verify_ledger
 from retroaudit.replaying import replay as make_again
-from retroaudit.storage.open import open_storage
+from retroaudit.storage.open import open_storage, open_store
 
 commands = typer.Typer()
 
@@ -31,7 +31,7 @@ def verify(
     as_json: AsJson = False,
 ) -> None:
     """Prove offline that reports are what was sealed, and that nothing was removed, reordered or rewritten."""
-    storage, public = open_storage(store), load_public(key)
+    storage, public = open_store(store), load_public(key)
     with console.progress("verify", quiet=as_json) as (advance,):
         result = verify_ledger(storage, public, report, advance)
     if as_json:
@@ -90,7 +90,7 @@ def _read_places(archive: str | None, store: str, states: str | None, spool: Pat
     empty, own = spool / "archive", spool / "states"
     return Places(
         open_storage(archive) if archive else open_storage(empty.as_uri(), create=True),
-        open_storage(store),
+        open_store(store),
         open_storage(states) if states else open_storage(own.as_uri(), create=True, durable=False),
         spool,
     )

@@ -9,9 +9,13 @@ from typing import Annotated
 import typer
 from pydantic import TypeAdapter, ValidationError
 
+from retroaudit.commands.passphrases import asker
 from retroaudit.faults import BadInput, Fault
-from retroaudit.ledger.signing import Signer, load_signer
+from retroaudit.ledger.signers import open_signer
+from retroaudit.ledger.signing import Signer
 from retroaudit.spec.model import Duration
+from retroaudit.storage.open import open_store
+from retroaudit.storage.protocol import Storage
 
 SpecPath = Annotated[Path, typer.Argument(help="The model's spec, a YAML file.", metavar="SPEC")]
 Archive = Annotated[
@@ -36,13 +40,18 @@ ReferencePath = Annotated[str | None, typer.Option(help="Another reference path 
 Part = Annotated[str, typer.Option(help="A name for this reference or candidate.")]
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")]
 SigningKey = Annotated[
-    Path | None, typer.Option("--key", help="signing.pem, as keygen wrote it.", envvar="RETROAUDIT_SIGNING_KEY")
+    str | None,
+    typer.Option(
+        "--key", help="signing.pem as keygen wrote it, env:NAME or awskms:///ARN.", envvar="RETROAUDIT_SIGNING_KEY"
+    ),
 ]
+By = Annotated[str, typer.Option("--by", help="Who says so.")]
+Reason = Annotated[str, typer.Option("--reason", help="Why; a ticket.")]
 ReportText = Annotated[str, typer.Argument(help="model/window/kind/part/rev; without rev, the newest.", metavar="ID")]
 
 
-def signer(key: Path | None) -> Signer:
-    """Who seals. Raises `BadInput` where no key is named, or it is none."""
+def signer(key: str | None) -> Signer:
+    """Who seals. Raises `BadInput` where no key is named, it is none, or it does not open."""
     if key is None:
         raise BadInput(
             Fault(
@@ -52,7 +61,13 @@ def signer(key: Path | None) -> Signer:
                 "Make one with `retroaudit keygen --out keys`.",
             )
         )
-    return load_signer(key)
+    return open_signer(key, passphrase=asker("the signing key"))
+
+
+def writable(store: str) -> Storage:
+    """The store, which must be there, about to be written: an S3 server is probed for put-if-absent."""
+    open_store(store)
+    return open_store(store, create=True)
 
 
 def duration(option: str, text: str) -> timedelta:

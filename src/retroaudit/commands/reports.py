@@ -17,7 +17,7 @@ from retroaudit.progress import Step
 from retroaudit.report.canonical import parse
 from retroaudit.report.compare import compare
 from retroaudit.report.evidently.beside import beside
-from retroaudit.storage.open import open_storage
+from retroaudit.storage.open import open_store
 
 commands = typer.Typer()
 
@@ -30,7 +30,7 @@ def list_reports(
     as_json: AsJson = False,
 ) -> None:
     """The sealed reports, in the order in which they were sealed."""
-    rows = [entry for entry in reports(open_storage(store)) if model in {None, entry.report.model}]
+    rows = [entry for entry in reports(open_store(store)) if model in {None, entry.report.model}]
     if as_json:
         console.print_json([entry.summary() for entry in rows])
         return
@@ -50,7 +50,7 @@ def show(
     as_json: AsJson = False,
 ) -> None:
     """One stored report: its findings and verdicts, `report.json` with --json, a page with --html or --evidently."""
-    storage = open_storage(store)
+    storage = open_store(store)
     entry = find(storage, report)
     if html:
         _write_new(html, read_file(storage, entry, "report.html"))
@@ -83,7 +83,7 @@ def diff(
     as_json: AsJson = False,
 ) -> None:
     """What changed between two stored reports: verdicts first, then values."""
-    storage = open_storage(store)
+    storage = open_store(store)
     documents = [parse(read_file(storage, find(storage, text), "report.json")) for text in (before, after)]
     changes = compare(*documents)
     if as_json:

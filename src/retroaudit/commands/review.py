@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import re
 import tempfile
-from collections.abc import Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,18 +14,33 @@ from typing import Annotated
 
 import typer
 
-from retroaudit import console
-from retroaudit.commands.options import Archive, AsJson, ReportText, States, Store, duration
+from retroaudit import console, telling
+from retroaudit.commands.erasures import Declarer, ErasedBy, ErasedFor, declarer
+from retroaudit.commands.options import (
+    Archive,
+    AsJson,
+    ReportText,
+    SigningKey,
+    States,
+    Store,
+    duration,
+    signer,
+    writable,
+)
+from retroaudit.declaring.writing import declare, said
 from retroaudit.faults import BadInput, Fault
 from retroaudit.intake import refuse_nested
-from retroaudit.ledger.read import find
+from retroaudit.ledger import kinds
+from retroaudit.ledger.read import Entry, find
+from retroaudit.ledger.signing import Signer
+from retroaudit.ledger.statement import instant
 from retroaudit.reviewing import place
 from retroaudit.reviewing.refs import LENGTH, read_salt
 from retroaudit.reviewing.sampling import Sources
 from retroaudit.reviewing.sampling import sample as draw
 from retroaudit.reviewing.written import Sample
-from retroaudit.storage.open import open_storage
-from retroaudit.storage.protocol import Erasable
+from retroaudit.storage.open import open_storage, open_store
+from retroaudit.storage.protocol import Erasable, Storage
 from retroaudit.telling import say
 
 commands = typer.Typer(no_args_is_help=True, help="Samples of rows for people: draw them, list them, erase them.")
@@ -59,26 +75,39 @@ def sample(
     full: Annotated[
         bool, typer.Option("--full", help="Whole values, where the spec's privacy.values is full too.")
     ] = False,
+    key: SigningKey = None,
     as_json: AsJson = False,
 ) -> None:
-    """Draw a sample of a report's rows, by risk, group, version and verdict, into the review place; print no row."""
+    """Draw a sample of a report's rows, by risk, group, version and verdict, into the review place; print no row.
+
+    With a signing key, the ledger has a salted commitment to it: what was reviewed can be proven while it is kept.
+    """
     secret = read_salt(salt, os.environ)
     if not rows and not failing:
         raise BadInput(Fault("--rows and --failing", "0 and 0", "one of them above 0"))
     named = {"--archive": archive, "--store": store, "--review": review, **({"--states": states} if states else {})}
     refuse_nested(named)
-    ledger = open_storage(store)
+    by, ledger = signer(key) if key else None, open_store(store)
     entry = find(ledger, report)
     with tempfile.TemporaryDirectory(prefix="retroaudit-") as spool:
         sources = Sources(open_storage(archive), ledger, open_storage(states) if states else None, Path(spool))
         with console.progress(f"review {entry.report}", quiet=as_json) as (advance,):
             found = draw(entry, sources, secret, advance, rows=rows, failing=failing, full=full)
     kept = open_storage(review, create=True)
-    key = place.put(kept, entry.report, found)
+    lies = place.put(kept, entry.report, found)
+    committed = _commit(writable(store), by, entry, place.commitment(kept, lies, found)) if by else None
     if as_json:
-        console.print_json({"review": kept.url, "key": key, **found.about})
+        console.print_json({"review": kept.url, "key": lies, "committed": committed, **found.about})
     else:
-        _tell(found, key, kept.url)
+        _tell(found, lies, kept.url, committed)
+
+
+def _commit(store: Storage, by: Signer, entry: Entry, commitment: place.Commitment) -> str:
+    """Put the commitment into the log; gives the entry's key. The same sample is committed to once."""
+    own = {"model": entry.report.model, "report": str(entry.report), "commitment": commitment.hmac}
+    body = said(kinds.Sample, **own, at=instant(commitment.at, "at"))
+    (receipt,) = declare(store, [body], by, datetime.now(UTC))
+    return receipt.key
 
 
 @commands.command(epilog="Example: retroaudit review show --review file:///review")
@@ -103,10 +132,19 @@ def erase(
     model: Annotated[str | None, typer.Option(help="Of this model.")] = None,
     older_than: Annotated[str | None, typer.Option(help="What was put there longer ago: 90d, 6h.")] = None,
     ref: Annotated[str | None, typer.Option(help="Only the rows of this ref: the rest of each sample stays.")] = None,
+    store: Annotated[
+        str | None, typer.Option("--store", help="The ledger that declares it, with --key.", envvar="RETROAUDIT_STORE")
+    ] = None,
+    key: SigningKey = None,
+    by: ErasedBy = "",
+    reason: ErasedFor = "",
     yes: Annotated[bool, typer.Option("--yes", help="Do it; without, only say what would go.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Remove the samples for which all that is named holds, or one person's rows from them; --yes does it."""
+    """Remove the samples for which all that is named holds, or one person's rows from them; --yes does it.
+
+    With a signing key, the ledger declares it: who says so and why, and nothing of what they held.
+    """
     if not (report or model or older_than or ref):
         expected = "a report, --model, --older-than or --ref"
         raise BadInput(Fault("erase", "nothing to choose by", expected))
@@ -118,28 +156,47 @@ def erase(
     chosen = list(place.stored(kept, report or model))
     if older_than is not None:
         chosen = list(place.older(chosen, datetime.now(UTC), duration("--older-than", older_than)))
-    _remove(kept, chosen, ref, yes=yes, as_json=as_json)
+    declares = declarer(store, key, "review", by, reason) if yes else None
+    gone = _remove(kept, chosen, ref, yes=yes)
+    receipts = declares.declare(_bodies(declares, gone)) if declares else ()
+    declared = [each.key for each in receipts]
+    if as_json:
+        samples = [each.summary() for each in gone]
+        console.print_json({"review": kept.url, "erased": yes, "samples": samples, "declared": declared})
+    elif gone:
+        _tell_gone(gone, ref, (*_ERASED, *telling.declaration(declared, by_key=key is not None)), yes=yes)
+    else:
+        say("nothing to remove")
 
 
-def _remove(kept: Erasable, chosen: Sequence[place.Stored], ref: str | None, *, yes: bool, as_json: bool) -> None:
-    """Remove samples, or one person's rows from them, where `yes`; tell what went or would go."""
+def _bodies(declares: Declarer, gone: Iterable[place.Stored]) -> list[kinds.Erasure]:
+    """What the log says of samples that went: a model's windows, and how many rows; nothing of a sample itself."""
+    windows: dict[str, list[str]] = defaultdict(list)
+    rows: Counter[str] = Counter()
+    for each in gone:
+        model, window = each.about
+        windows[model].append(window)
+        rows[model] += each.rows
+    return [declares.body(model, windows[model], rows[model]) for model in sorted(windows)]
+
+
+def _remove(kept: Erasable, chosen: Sequence[place.Stored], ref: str | None, *, yes: bool) -> list[place.Stored]:
+    """Remove samples, or one person's rows from them, where `yes`; gives each with the rows that went or would go."""
     if ref is None:
         rows = {each.key: each.rows for each in chosen}
         if yes:
             place.erase(kept, chosen)
     else:
         rows = place.forget(kept, chosen, ref, do=yes)
-    gone = [replace(each, rows=rows[each.key]) for each in chosen if each.key in rows]
-    if as_json:
-        console.print_json({"review": kept.url, "erased": yes, "samples": [each.summary() for each in gone]})
-        return
-    if not gone:
-        say("nothing to remove")
-        return
+    return [replace(each, rows=rows[each.key]) for each in chosen if each.key in rows]
+
+
+def _tell_gone(gone: Sequence[place.Stored], ref: str | None, cost: Sequence[str], *, yes: bool) -> None:
     _table(gone)
     what = "" if ref is None else ": only the rows of that ref, the rest of each sample stays"
-    say(f"{sum(rows.values())} rows in {_samples(len(gone))} {'were removed' if yes else 'would go'}{what}")
-    for line in _ERASED:
+    rows = sum(each.rows for each in gone)
+    say(f"{rows} rows in {_samples(len(gone))} {'were removed' if yes else 'would go'}{what}")
+    for line in cost:
         say(line)
     if not yes:
         say("this was a dry run: nothing was removed. Add --yes to do it.")
@@ -164,7 +221,7 @@ def _row(each: place.Stored) -> tuple[object, ...]:
     )
 
 
-def _tell(found: Sample, key: str, url: str) -> None:
+def _tell(found: Sample, key: str, url: str, committed: str | None) -> None:
     """How many rows of how many strata were drawn, and where they lie; none of them."""
     draws = found.about["draws"]
     rows = [(name, f"{draw['rows']:,}", len(draw["strata"]), f"{draw['drawn']:,}") for name, draw in draws.items()]
@@ -173,6 +230,7 @@ def _tell(found: Sample, key: str, url: str) -> None:
     for name in found.about["not_drawn"]:
         say(f"no rows  for {name}: it judges all rows together, and points at none")
     say(f"it lies  in {url}, {key}.jsonl; what it is of beside it, .json")
+    say(f"proof    {committed or 'none: with --key, the ledger has a salted commitment to it'}")
     say(f"erase it retroaudit review erase {found.about['report']} --review {url} --yes")
 
 

@@ -10,14 +10,15 @@ import typer
 
 from retroaudit import console, telling
 from retroaudit.artefacts import Work
-from retroaudit.commands.options import AsJson, ReportText, StatesPlace, Store, duration
+from retroaudit.commands.erasures import ErasedBy, ErasedFor, declarer
+from retroaudit.commands.options import AsJson, ReportText, SigningKey, StatesPlace, Store, duration
 from retroaudit.faults import BadInput, Fault
 from retroaudit.ledger.read import find, read_file, reports
 from retroaudit.replaying import work_of
 from retroaudit.report.canonical import parse
 from retroaudit.retention import by_kind, damaged, expired, holdings, of_work, outdated
 from retroaudit.retention import erase as remove
-from retroaudit.storage.open import open_storage
+from retroaudit.storage.open import open_storage, open_store
 from retroaudit.storage.protocol import Erasable, ObjectInfo
 
 commands = typer.Typer(no_args_is_help=True, help="The state store: show what is in it, prune it, erase from it.")
@@ -66,7 +67,8 @@ def prune(
         chosen += outdated(storage)
     if broken:
         chosen += damaged(storage)
-    _remove(storage, chosen, {}, telling.PRUNED, yes=yes, as_json=as_json)
+    objects = _remove(storage, chosen, yes=yes, quiet=as_json)
+    _tell(storage, objects, {}, telling.PRUNED, yes=yes, as_json=as_json)
 
 
 @commands.command(
@@ -80,15 +82,19 @@ def erase(
     partition: Annotated[
         list[str] | None, typer.Option(help="Only this one, such as 2026-07-01; again for more. Default: all.")
     ] = None,
+    key: SigningKey = None,
+    by: ErasedBy = "",
+    reason: ErasedFor = "",
     yes: Yes = False,
     as_json: AsJson = False,
 ) -> None:
     """Remove every state that may hold values of a report's partitions, as they are and as any report ever read them.
 
     Without --yes, only say what would go. A partition that was rewritten has states of each of its contents: those of
-    all revisions, and of all windows of the model that it was part of, go with it.
+    all revisions, and of all windows of the model that it was part of, go with it. With a signing key, the ledger
+    declares it: that they were erased, who says so and why, and nothing of what they held.
     """
-    ledger, storage = open_storage(store), open_storage(states)
+    ledger, storage = open_store(store), open_storage(states)
     entry = find(ledger, report)
     work = _only(work_of(parse(read_file(ledger, entry, "report.json"))), partition or ())
     keys = {each.partition.key for each in work}
@@ -101,7 +107,12 @@ def erase(
     ]
     named = sorted({each.name for each in work})
     about = {"report": str(entry.report), "partitions": named, "reports_that_read_them": len(others)}
-    _remove(storage, of_work(storage, ever), about, telling.ERASED, yes=yes, as_json=as_json)
+    declares = declarer(store, key, "states", by, reason) if yes else None
+    objects = _remove(storage, of_work(storage, ever), yes=yes, quiet=as_json)
+    receipts = declares.declare([declares.body(entry.report.model, named, None)]) if declares else ()
+    cost = telling.erased([each.key for each in receipts], by_key=key is not None)
+    about = {**about, "declared": [each.key for each in receipts]}
+    _tell(storage, objects, about, cost, yes=yes, as_json=as_json)
 
 
 def _only(work: Sequence[Work], partitions: Sequence[str]) -> list[Work]:
@@ -113,21 +124,26 @@ def _only(work: Sequence[Work], partitions: Sequence[str]) -> list[Work]:
     return [each for each in work if not partitions or each.partition.key in partitions]
 
 
-def _remove(
+def _remove(storage: Erasable, chosen: Iterable[ObjectInfo], *, yes: bool, quiet: bool) -> list[ObjectInfo]:
+    """Remove what was chosen, where `yes`; gives each object once."""
+    objects = list({info.key: info for info in chosen}.values())
+    if yes:
+        with console.progress("erase", quiet=quiet) as (advance,):
+            remove(storage, objects, advance)
+    return objects
+
+
+def _tell(
     storage: Erasable,
-    chosen: Iterable[ObjectInfo],
+    objects: Sequence[ObjectInfo],
     about: Mapping[str, Any],
     cost: Sequence[str],
     *,
     yes: bool,
     as_json: bool,
 ) -> None:
-    """Remove what was chosen, where `yes`; tell it by kind, what it is about, and what it costs."""
-    objects = list({info.key: info for info in chosen}.values())
+    """What went, or would go, by kind; what it is about, and what it costs."""
     found = by_kind(objects)
-    if yes:
-        with console.progress("erase", quiet=as_json) as (advance,):
-            remove(storage, objects, advance)
     if as_json:
         kinds = [each.summary() for each in found]
         keys = [info.key for info in objects]

@@ -6,13 +6,15 @@ import json
 import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 from retroaudit import provenance
-from retroaudit.artefacts import Places, Run, Sealed
+from retroaudit.artefacts import Places, Run, Sealed, utc_now
 from retroaudit.audit import audit
+from retroaudit.declaring.due import due_lists, heartbeat
+from retroaudit.declaring.writing import declare
 from retroaudit.demo.archive import FIRST, write_archive
 from retroaudit.demo.compare import FoundMetric, Row, compare
 from retroaudit.demo.incidents import INCIDENTS
@@ -21,9 +23,12 @@ from retroaudit.faults import BadInput, Fault
 from retroaudit.intake import places, request
 from retroaudit.ledger.read import find, read_file
 from retroaudit.ledger.signing import Signer, load_public, load_signer, write_keys
-from retroaudit.ledger.verify import Verification, verify
+from retroaudit.ledger.verify import Options, Verification, verify
 from retroaudit.progress import Progress, Step, silent
+from retroaudit.spec.load import load
 from retroaudit.spec.window import Window, parse_window
+
+_GRACE, _NEXT = timedelta(days=2), timedelta(days=1)
 
 
 @dataclass(frozen=True)
@@ -62,7 +67,10 @@ class Outcome:
 
 
 def run_demo(out: Path, *, days: int, rows: int, seed: int, incidents: bool, progress: Progress) -> Outcome:
-    """Build the archive below `out`, audit it, verify the ledger, and compare with the planted truth."""
+    """Build the archive below `out`, audit it, verify the ledger, and compare with the planted truth.
+
+    The ledger knows which nights were owed before the first is audited, so that one left out would be found.
+    """
     _refuse_occupied(out)
     write_archive(out / "archive", seed=seed, days=days, rows=rows, incidents=incidents, progress=progress)
     (out / "lending.yaml").write_text(spec_text())
@@ -73,8 +81,12 @@ def run_demo(out: Path, *, days: int, rows: int, seed: int, incidents: bool, pro
     with tempfile.TemporaryDirectory(prefix="retroaudit-") as spool:
         addresses = [(out.absolute() / name).as_uri() for name in ("archive", "store", "states")]
         where = places(addresses[0], addresses[1], addresses[2], Path(spool))
+        owed = due_lists(load(out / "lending.yaml"), _whole(days).key, _GRACE)
+        declare(where.store, owed, signer, utc_now())
         *nights, whole = _audits(out, (*_nights(days), _whole(days).key), where, signer, progress)
-    verification = verify(where.store, load_public(keys.public), None, progress)
+        now = utc_now()
+        declare(where.store, [heartbeat(now, _NEXT)], signer, now)
+    verification = verify(where.store, load_public(keys.public), None, progress, Options(at=now))
     found = {number: tuple(_found(night)) for number, night in enumerate(nights, 1)}
     outcome = Outcome(
         out, tuple(nights), whole, compare(found, INCIDENTS if incidents else (), days=days), verification
@@ -100,11 +112,11 @@ def _whole(days: int) -> Window:
 
 
 def _audits(out: Path, windows: Sequence[str], where: Places, signer: Signer, progress: Progress) -> Iterator[Sealed]:
-    rows = 0
+    rows, facts = 0, provenance.facts()
     for done, window in enumerate(windows):
         progress(Step("audit", done, len(windows), rows))
-        now = datetime.now(UTC)
-        run = Run(now, provenance.facts())
+        now = utc_now()
+        run = Run(now, facts)
         sealed = audit(request(out / "lending.yaml", window, now), where, signer, run, silent)
         rows += sealed.rows_read
         yield sealed

@@ -133,7 +133,7 @@ def proof_text(proof: Proof) -> str:
 
 
 def parse_proof(text: str, subject: str) -> Proof:
-    """Read a `.tlog-proof` file; raises `IntegrityBroken` on any other text. Extra data, signed by nobody, is dropped."""
+    """Read a `.tlog-proof` file; raises `IntegrityBroken` on any other text. Its extra data, if any, is dropped."""
     match = _PROOF.fullmatch(text) if len(text) <= _LONGEST else None
     if match is None:
         raise _broken(subject, "text in another form", "a tlog-proof")

@@ -23,10 +23,19 @@ _TYPES = {_TYPE.format(kind): body for kind, body in KINDS.items()}
 
 @dataclass(frozen=True)
 class Entry:
-    """What is said, and the files that belong to it. Two entries with the same body are one."""
+    """What is said, and the files that belong to it, by name. Two entries with the same body are one.
+
+    Raises `BadInput` where two files share a name, or one has the kind's, which names the body.
+    """
 
     body: Body
     files: tuple[File, ...] = ()
+
+    def __post_init__(self) -> None:
+        names = [self.body.kind, *(file.name for file in self.files)]
+        if len(set(names)) < len(names):
+            raise BadInput(Fault(f"{self.kind} entry", "files of the same name", "a name for each"))
+        object.__setattr__(self, "files", in_order(self.files))
 
     @property
     def kind(self) -> str:

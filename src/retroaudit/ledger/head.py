@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from weakref import WeakKeyDictionary
 
 from retroaudit.faults import Fault, IntegrityBroken
@@ -11,31 +13,42 @@ from retroaudit.ledger.commits import Commit, Leaf
 from retroaudit.ledger.coordinates import COMMITS, commit_key
 from retroaudit.storage.protocol import Storage
 
+_AT_ONCE = 8  # look-ups
 _SEEN: WeakKeyDictionary[Storage, int] = WeakKeyDictionary()  # a hint: commits stay, so the search may begin there
 
 
 def head(storage: Storage) -> int:
-    """The last commit's number, 0 where there is none: doubling steps from the last one seen, then halving.
+    """The last commit's number, 0 where there is none: steps that double from the last one seen, then ever smaller.
 
-    Not a listing: S3 cannot list backwards. Commits are contiguous, so O(log n) look-ups do. Raises
-    `IntegrityBroken` where the first is absent and the log is not empty all the same.
+    Not a listing: S3 cannot list backwards. Commits are contiguous, so O(log n) look-ups do, of which eight go out at
+    once where the log has grown. Raises `IntegrityBroken` where the first is absent and the log is not empty all the
+    same.
     """
     low = _SEEN.get(storage, 0)
     if low and not _exists(storage, low):
         low = 0  # another log lies here now, or its end was cut off: verify knows
-    if not low:
-        if not _exists(storage, 1):
+    if not _exists(storage, low + 1):
+        if not low:
             _refuse_headless(storage)
-            return 0
-        low = 1
-    step = 1
-    while _exists(storage, low + step):
-        low, step = low + step, step * 2
-    high = low + step
-    while high - low > 1:
-        middle = (low + high) // 2
-        low, high = (middle, high) if _exists(storage, middle) else (low, middle)
+        return low
+    low = _last_from(storage, low + 1)
     seen(storage, low)
+    return low
+
+
+def _last_from(storage: Storage, low: int) -> int:
+    """The last commit's number, given one that is there."""
+    high, step = None, 1
+    with ThreadPoolExecutor(_AT_ONCE) as threads:
+        while high is None or high - low > 1:
+            if high is None:
+                numbers, step = [low + (step << k) for k in range(_AT_ONCE)], step << _AT_ONCE
+            else:
+                numbers = sorted({low + max(1, (high - low) * k // (_AT_ONCE + 1)) for k in range(1, _AT_ONCE + 1)})
+            found = list(threads.map(partial(_exists, storage), numbers))
+            there = found.index(False) if False in found else len(found)
+            high = numbers[there] if there < len(numbers) else high
+            low = numbers[there - 1] if there else low
     return low
 
 
@@ -45,37 +58,49 @@ def seen(storage: Storage, number: int) -> None:
 
 
 def containing(storage: Storage, leaf: Leaf, after: int, last: int) -> Commit | None:
-    """The commit that holds the leaf, of those after `after` and up to `last`."""
+    """The commit that holds the leaf, of those after `after` and up to `last`.
+
+    Raises `IntegrityBroken` where the log has other bytes under the leaf's key, or ends before `after`, which its
+    writer saw.
+    """
+    if after > last and after > (end := head(storage)):
+        raise IntegrityBroken(
+            Fault(leaf.key, f"an entry written after commit {after}", f"none such in a log of {end}", "Run verify.")
+        )
     for number in range(after + 1, last + 1):
         commit = commits.read(storage, number)
-        if leaf in commit.body.leaves:
+        there = next((each for each in commit.body.leaves if each.key == leaf.key), None)
+        if there == leaf:
             return commit
+        if there:
+            raise IntegrityBroken(Fault(leaf.key, f"sha256 {leaf.sha256}", f"sha256 {there.sha256}", "Run verify."))
     return None
 
 
 def leaf_hashes(storage: Storage, last: Commit, start: int, end: int) -> Sequence[bytes]:
-    """The hashes of leaves `start` to `end` (excluded) as the commits up to `last` have them."""
+    """The hashes of leaves `start` to `end` (excluded) as the commits up to `last` have them; none past its end."""
     found: list[bytes] = []
-    number = _covering(storage, start, last)
-    while len(found) < end - start and number <= last.body.number:
-        body = last.body if number == last.body.number else commits.read(storage, number).body
+    commit = _covering(storage, start, last)
+    while len(found) < end - start:
+        body = commit.body
         found += [leaf.hash for leaf in body.leaves[max(0, start - body.before) : max(0, end - body.before)]]
-        number += 1
+        if body.number == last.body.number:
+            break
+        commit = last if body.number + 1 == last.body.number else commits.read(storage, body.number + 1)
     return found
 
 
-def _covering(storage: Storage, index: int, last: Commit) -> int:
-    """The number of the commit that added leaf `index`: near the end by steps that double, then by halving."""
-    high, step = last.body.number, 1
-    low = 0  # a commit whose size is at most `index`, 0 being none
-    while high - step > 0:
-        if commits.read(storage, high - step).body.size <= index:
-            low = high - step
-            break
-        high, step = high - step, step * 2
-    while high - low > 1:
-        middle = (low + high) // 2
-        low, high = (middle, high) if commits.read(storage, middle).body.size <= index else (low, middle)
+def _covering(storage: Storage, index: int, last: Commit) -> Commit:
+    """The commit that added leaf `index`: near the end by steps that double, then by halving."""
+    high, step = last, 1
+    low = 0  # the number of a commit whose size is at most `index`, 0 being none
+    while not low and high.body.before > index:
+        tried = commits.read(storage, max(1, high.body.number - step))
+        low, high = (tried.body.number, high) if tried.body.size <= index else (0, tried)
+        step *= 2
+    while high.body.before > index:
+        middle = commits.read(storage, (low + high.body.number) // 2)
+        low, high = (middle.body.number, high) if middle.body.size <= index else (low, middle)
     return high
 
 

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 from retroaudit.faults import BadInput, Fault, IntegrityBroken
 from retroaudit.ledger import entries
+from retroaudit.ledger.commits import Leaf
 from retroaudit.ledger.coordinates import ENTRIES
-from retroaudit.ledger.entries import Entry
+from retroaudit.ledger.entries import Entry, Recorded
+from retroaudit.ledger.envelope import Envelope
 from retroaudit.ledger.kinds import Key
 from retroaudit.ledger.signing import PublicKey, Signer, public_from_der
 from retroaudit.ledger.statement import instant, moment
@@ -33,6 +36,24 @@ class LogKey:
     def follows(self, before: PublicKey) -> bool:
         """Whether whoever holds this key agreed to come after that one."""
         return self.possession is not None and self.public.verifies(self.possession, _possession(before))
+
+
+@dataclass(frozen=True)
+class Named:
+    """A key entry as the store has it, whether or not it was committed: anybody who may write can put one there."""
+
+    key: LogKey
+    recorded: Recorded
+    leaf: Leaf
+    envelope: Envelope
+
+    def hands_over(self, before: PublicKey) -> bool:
+        """Whether that key's holder made this one its successor, and this one's agreed."""
+        return self.key.follows(before) and self.envelope.signed_by(before)
+
+    def begins(self) -> bool:
+        """Whether the key says of itself that it is a log's first."""
+        return self.key.possession is None and self.envelope.signed_by(self.key.public)
 
 
 def first(signer: Signer) -> Entry:
@@ -64,14 +85,16 @@ def read(entry: Entry) -> LogKey:
 
 def load(storage: Storage) -> Mapping[str, LogKey]:
     """Every key that an entry of the store names, by id: what it says of itself, whether or not it was committed."""
-    return {key.public.keyid: key for key in map(read, named(storage))}
+    return {each.key.public.keyid: each.key for each in named(storage)}
 
 
-def named(storage: Storage) -> Iterator[Entry]:
-    """Every key entry in the store, whether or not it was committed."""
+def named(storage: Storage) -> Iterator[Named]:
+    """Every key entry in the store; raises `IntegrityBroken` where something else lies among them."""
     for info in storage.list(FOLDER):
-        recorded, _ = entries.parse(storage.read(info.key), info.key)
-        yield recorded.entry
+        data = storage.read(info.key)
+        recorded, envelope = entries.parse(data, info.key)
+        leaf = Leaf(info.key, hashlib.sha256(data).hexdigest())
+        yield Named(read(recorded.entry), recorded, leaf, envelope)
 
 
 def find(storage: Storage, keyid: str) -> LogKey | None:
@@ -79,11 +102,32 @@ def find(storage: Storage, keyid: str) -> LogKey | None:
     return load(storage).get(keyid)
 
 
+def lineage(storage: Storage, own: PublicKey) -> Mapping[str, LogKey]:
+    """A key and those that handed the log down to it, by id: each signed its successor, and was agreed to by it.
+
+    So whoever holds none of them adds none, whatever they put into the store. A key that was handed over twice,
+    which only a broken-off rotation does, expires at the earlier time. Empty where no entry names the key.
+    """
+    stored = tuple(named(storage))
+    publics = {each.key.public.keyid: each.key.public for each in stored}
+    found: dict[str, LogKey] = {}
+    waiting, seen = [own.keyid], {own.keyid}
+    while waiting:
+        keyid = waiting.pop()
+        for each in (each for each in stored if each.key.public.keyid == keyid):
+            giver = publics.get(each.envelope.keyid)
+            if each.begins() or (giver and each.hands_over(giver)):
+                found[keyid] = min(found.get(keyid, each.key), each.key, key=_until)
+                waiting += {each.envelope.keyid} - seen
+                seen.add(each.envelope.keyid)
+    return found
+
+
 def public(storage: Storage, keyid: str, own: Signer) -> PublicKey | None:
-    """The public key of this id: the signer's, or one that an entry of the store names."""
+    """The public key of this id: the signer's, or one that handed the log down to it."""
     if keyid == own.public.keyid:
         return own.public
-    found = find(storage, keyid)
+    found = lineage(storage, own.public).get(keyid)
     return found.public if found else None
 
 
@@ -93,6 +137,10 @@ def require_fresh(key: LogKey | None, at: datetime) -> None:
         remedy = "Hand the log over to a new one: `retroaudit keys rotate`; and look at the clock."
         found = f"expired at {key.expires.isoformat()}"
         raise BadInput(Fault(f"key {key.public.keyid}", found, f"a key valid at {at.isoformat()}", remedy))
+
+
+def _until(key: LogKey) -> datetime:
+    return key.expires or datetime.max.replace(tzinfo=UTC)
 
 
 def _possession(before: PublicKey) -> bytes:

@@ -8,13 +8,25 @@ from __future__ import annotations
 
 from typing import Annotated, ClassVar, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
+from retroaudit.faults import IntegrityBroken
 from retroaudit.ledger.envelope import Exact, Sha256
+from retroaudit.ledger.statement import moment
+
+
+def _spelled(text: str) -> str:
+    try:
+        moment(text, "time")
+    except IntegrityBroken:
+        message = "no time as the log writes it: ISO 8601 in UTC"
+        raise ValueError(message) from None
+    return text
+
 
 Text = Annotated[str, Field(min_length=1, max_length=2000)]
 Name = Annotated[str, Field(max_length=200)]
-Time = Annotated[str, Field(max_length=40)]
+Time = Annotated[str, Field(max_length=40), AfterValidator(_spelled)]  # as `statement.instant` writes it
 
 
 class Body(Exact):

@@ -88,7 +88,9 @@ def reports(storage: Storage) -> tuple[Entry, ...]:
     Raises `IntegrityBroken` at a commit or manifest that is not what the log says.
     """
     return tuple(
-        _entry(storage, number, leaf) for number, _, leaf in leaves(storage) if entry_kind(leaf.key) == "report"
+        _entry(number, leaf, manifest.parse(_read(storage, leaf), leaf.key)[0])
+        for number, _, leaf in leaves(storage)
+        if entry_kind(leaf.key) == "report"
     )
 
 
@@ -151,19 +153,11 @@ def leaves(storage: Storage) -> Iterator[tuple[int, int, Leaf]]:
 def _committed(storage: Storage, key: str, last: int) -> Entry | None:
     """The report of a manifest, or None where no commit has it: a crash came between."""
     found, data = _parse(storage, key)
+    if found.report.manifest_key != key:
+        raise IntegrityBroken(Fault(key, f"the manifest of {found.report}", "the one of its own report", "Run verify."))
     leaf = Leaf(key, hashlib.sha256(data).hexdigest())
     commit = containing(storage, leaf, found.after, last)
-    if commit is None and (other := _other(storage, key, found.after, last)):
-        raise IntegrityBroken(Fault(key, f"sha256 {leaf.sha256}", f"sha256 {other.sha256}", "Run verify."))
-    return _entry(storage, commit.body.number, leaf) if commit else None
-
-
-def _other(storage: Storage, key: str, after: int, last: int) -> Leaf | None:
-    """The leaf of this key with whatever digest: what was sealed here."""
-    numbers = range(after + 1, last + 1)
-    return next(
-        (leaf for number in numbers for leaf in commits.read(storage, number).body.leaves if leaf.key == key), None
-    )
+    return _entry(commit.body.number, leaf, found) if commit else None
 
 
 def _parse(storage: Storage, key: str) -> tuple[Manifest, bytes]:
@@ -178,8 +172,7 @@ def _read(storage: Storage, leaf: Leaf) -> bytes:
     return data
 
 
-def _entry(storage: Storage, number: int, leaf: Leaf) -> Entry:
-    found, _ = manifest.parse(_read(storage, leaf), leaf.key)
+def _entry(number: int, leaf: Leaf, found: Manifest) -> Entry:
     return Entry(
         found.report,
         number,

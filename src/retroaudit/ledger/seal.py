@@ -113,7 +113,7 @@ def seal_all(
     """
     head = read_head(storage, signer, sealed_at)
     after = head.body.number if head else 0  # read before the manifests are put: their commit can only come later
-    pending = [leaf for each in wanted if (leaf := _pending_before(storage, each.report, signer, after))]
+    pending = [leaf for each in wanted for leaf in _pending_before(storage, each.report, signer, after)]
     put = _put(storage, wanted, signer, sealed_at, after, retain_until)
     placed = {
         each.leaf: found.body.number
@@ -173,21 +173,23 @@ def _there(storage: Storage, wanted: Manifest, signer: Signer) -> Manifest | Non
     return _refuse_other(storage, storage.read(key), wanted, signer)
 
 
-def _pending_before(storage: Storage, report: ReportId, signer: Signer, last: int) -> Leaf | None:
-    """The leaf of the revision before, where that is not in the log.
+def _pending_before(storage: Storage, report: ReportId, signer: Signer, last: int) -> list[Leaf]:
+    """The leaves of the revisions before, the oldest first, that are not in the log.
 
-    A crash may have come between its manifest and its commit; no run will seal it again now that there is a newer
-    one. Raises `BadInput` where there is no such revision.
+    A crash may have come between their manifests and their commits; no run will seal them again now that there is
+    a newer one. Raises `BadInput` where there is no such revision.
     """
-    before = report.supersedes
-    if before is None:
-        return None
-    if storage.head(before.manifest_key) is None:
-        raise BadInput(Fault(str(report), f"no {before} in {storage.url}", "revisions without gaps"))
-    data = storage.read(before.manifest_key)
-    leaf = Leaf(before.manifest_key, File.of("", data).sha256)
-    after = _own(storage, data, before, signer).after
-    return None if containing(storage, leaf, after, last) else leaf
+    pending: list[Leaf] = []
+    while before := report.supersedes:
+        if storage.head(before.manifest_key) is None:
+            raise BadInput(Fault(str(report), f"no {before} in {storage.url}", "revisions without gaps"))
+        data = storage.read(before.manifest_key)
+        leaf = Leaf(before.manifest_key, File.of("", data).sha256)
+        if containing(storage, leaf, _own(storage, data, before, signer).after, last):
+            break  # and so are those before it
+        pending.insert(0, leaf)
+        report = before
+    return pending
 
 
 def _manifests(storage: Storage, series: ReportId) -> list[tuple[int, str]]:

@@ -17,12 +17,14 @@ _VARIABLE = re.compile(r"env:(?P<name>[A-Za-z_][A-Za-z0-9_]*)")
 _SCHEME = re.compile(r"(env:|[A-Za-z][A-Za-z0-9+.-]*://)")
 
 
-def open_signer(reference: str | Path, *, passphrase: Callable[[], str] | None = None) -> Signer:
+def open_signer(
+    reference: str | Path, *, passphrase: Callable[[], str] | None = None, variable: str = PASSPHRASE
+) -> Signer:
     """Whoever signs as the reference names them.
 
     `signing.pem` or any other path
-        A PKCS#8 file. Where it is locked, its passphrase is RETROAUDIT_SIGNING_PASSPHRASE, or what `passphrase`
-        gives (None: nobody can be asked).
+        A PKCS#8 file. Where it is locked, its passphrase is in the environment's `variable`, or is what
+        `passphrase` gives (None: nobody can be asked).
     `env:NAME`
         The PEM's text in this environment variable, locked or not.
     `awskms:///ARN`, `awskms:///KEY-ID`, `awskms:///alias/NAME`
@@ -31,10 +33,11 @@ def open_signer(reference: str | Path, *, passphrase: Callable[[], str] | None =
     A `Path` is always a file. Raises `BadInput` where there is no such key, another kind, or it does not open. No
     message shows a variable's content.
     """
-    ask = _passphrase(passphrase)
+    known = os.environ.get(variable)
+    ask = passphrase if known is None else lambda: known
     text = "" if isinstance(reference, Path) else reference
-    if variable := _VARIABLE.fullmatch(text):
-        return _from_environment(variable["name"], ask)
+    if named := _VARIABLE.fullmatch(text):
+        return _from_environment(named["name"], ask)
     if key := _KMS.fullmatch(text):
         from retroaudit.ledger.kms import connect  # noqa: PLC0415  (boto3 takes a second, and files need none)
 
@@ -49,8 +52,3 @@ def _from_environment(name: str, ask: Callable[[], str] | None) -> Signer:
     if not text:
         raise BadInput(Fault(f"key env:{name}", "no such variable, or an empty one", "a signing.pem's text in it"))
     return signer_from_pem(text.encode("utf-8", "surrogateescape"), f"key env:{name}", ask)
-
-
-def _passphrase(ask: Callable[[], str] | None) -> Callable[[], str] | None:
-    known = os.environ.get(PASSPHRASE)
-    return ask if known is None else lambda: known

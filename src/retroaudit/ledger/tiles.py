@@ -14,13 +14,13 @@ from dataclasses import dataclass
 
 from retroaudit.faults import BadInput, Fault, IntegrityBroken
 from retroaudit.ledger import tree
+from retroaudit.ledger.coordinates import TILES
 from retroaudit.storage.protocol import Storage
 
-TILES = "log/tile/"
 WIDTH = 256
 _BITS = 8  # of a tile's width: its height in the tree
 _HASH = 32  # bytes
-_CACHED = 64  # tiles: half a megabyte
+_CACHED = 64  # tiles: a megabyte
 _BATCH = 65_536  # leaves that are rebuilt at once
 
 LeafHashes = Callable[[int, int], Sequence[bytes]]  # the log's leaf hashes from one number up to another
@@ -43,6 +43,10 @@ class Tile:
     def key(self) -> str:
         """Where it lies in the store."""
         return tile_key(self.level, self.n, self.width)
+
+    def first(self, width: int) -> bytes:
+        """What the same tile held when it was this wide."""
+        return self.hashes[: width * _HASH]
 
 
 def tile_key(level: int, n: int, width: int = WIDTH) -> str:
@@ -84,7 +88,7 @@ class Expected:
                 break
             tile = Tile(level, (self.size >> _BITS * (level + 1)) - 1, bytes(edge))
             done.append(tile)
-            carried = _fold(tile.hashes)
+            carried = _rows(tile.hashes)[-1]
             edge.clear()
         return tuple(done)
 
@@ -102,7 +106,7 @@ class Tiles:
 
     def __init__(self, storage: Storage, size: int, leaf_hashes: LeafHashes) -> None:
         self._storage, self._size, self._leaf_hashes = storage, size, leaf_hashes
-        self._cache: dict[tuple[int, int], bytes] = {}
+        self._cache: dict[tuple[int, int], Sequence[bytes]] = {}
 
     def inclusion(self, index: int) -> tuple[bytes, ...]:
         """RFC 6962's PATH(index, D[size]); raises `BadInput` where there is no such leaf."""
@@ -124,7 +128,7 @@ class Tiles:
     def edge(self, level: int) -> bytes:
         """The hashes of the level's partial tile; nothing where it has none."""
         n, width = divmod(self._size >> _BITS * level, WIDTH)
-        return self._tile(level, n) if width else b""
+        return self._tile(level, n)[0] if width else b""
 
     def _beside(self, node: int, height: int) -> Iterator[bytes]:
         """What lies beside the way from a subtree up to the root."""
@@ -146,11 +150,11 @@ class Tiles:
     def _subtree(self, node: int, height: int) -> bytes:
         """The hash over the 2**height leaves from node * 2**height."""
         level, above = divmod(height, _BITS)
-        n, first = divmod(node << above, WIDTH)
-        return _fold(self._tile(level, n)[first * _HASH : (first + (1 << above)) * _HASH])
+        n, place = divmod(node, WIDTH >> above)
+        return self._tile(level, n)[above][place * _HASH : (place + 1) * _HASH]
 
-    def _tile(self, level: int, n: int) -> bytes:
-        found = self._cache.pop((level, n), None) or self._load(level, n)
+    def _tile(self, level: int, n: int) -> Sequence[bytes]:
+        found = self._cache.pop((level, n), None) or _rows(self._load(level, n))
         if len(self._cache) >= _CACHED:
             del self._cache[next(iter(self._cache))]
         self._cache[level, n] = found  # the last used is the last to go
@@ -158,17 +162,34 @@ class Tiles:
 
     def _load(self, level: int, n: int) -> bytes:
         width = min(WIDTH, (self._size >> _BITS * level) - n * WIDTH)
-        for stored in sorted({width, WIDTH}):  # a log that has grown may hold the full tile alone
-            hashes = _read(self._storage, tile_key(level, n, stored))
-            if hashes is not None:
-                return _whole(hashes, stored, tile_key(level, n, stored))[: width * _HASH]
-        return self._make(level, n, width)
+        try:
+            return self._read(level, n, width)
+        except BadInput:
+            stored = self._stored(level, n)
+            if width in stored:
+                raise
+        wider = [each for each in stored if each > width]
+        if wider:  # a log that has grown may hold the full tile alone
+            return self._read(level, n, min(wider))[: width * _HASH]
+        return self._make(level, n, width, max((each for each in stored if each < width), default=0))
 
-    def _make(self, level: int, n: int, width: int) -> bytes:
-        first = n * WIDTH
+    def _make(self, level: int, n: int, width: int, narrower: int) -> bytes:
+        """The hashes of a tile that nobody stored: those of a narrower one (0: none), and what came after it."""
+        begun = self._read(level, n, narrower) if narrower else b""
+        first, end = n * WIDTH + narrower, n * WIDTH + width
         if level:  # from the tiles below, each of which may have to be made in turn
-            return b"".join(_fold(self._load(level - 1, below)) for below in range(first, first + width))
-        return _whole(b"".join(self._leaf_hashes(first, first + width)), width, f"leaves from {first}")
+            return begun + b"".join(_rows(self._load(level - 1, below))[-1] for below in range(first, end))
+        return _whole(begun + b"".join(self._leaf_hashes(first, end)), width, f"leaves from {first}")
+
+    def _read(self, level: int, n: int, width: int) -> bytes:
+        key = tile_key(level, n, width)
+        return _whole(self._storage.read(key, length=WIDTH * _HASH + 1), width, key)
+
+    def _stored(self, level: int, n: int) -> set[int]:
+        """The widths in which a tile is there."""
+        full = tile_key(level, n)
+        widths = {info.key.removeprefix(full).removeprefix(".p/") or str(WIDTH) for info in self._storage.list(full)}
+        return {int(text) for text in widths if text.isdecimal() and 0 < int(text) <= WIDTH}
 
 
 def write(
@@ -211,7 +232,7 @@ def _put(storage: Storage, tiles: Iterable[Tile]) -> int:
     objects = {tile.key: tile.hashes for tile in tiles}
     created = storage.put_all(objects) if objects else {}
     for key in (key for key, new in created.items() if not new):
-        if _read(storage, key) != objects[key]:
+        if read_tile(storage, key) != objects[key]:
             raise _false(key)
     return sum(created.values())
 
@@ -226,15 +247,17 @@ def _check_edge(edge: bytes, level: int, size: int, frontier: tree.Frontier) -> 
         raise _false(tile_key(level, size >> _BITS * (level + 1), len(edge) // _HASH))
 
 
-def _fold(hashes: bytes) -> bytes:
-    """The root over a power of two of hashes."""
-    while len(hashes) > _HASH:
-        pairs = range(0, len(hashes), 2 * _HASH)
-        hashes = b"".join(hashlib.sha256(b"\1" + hashes[at : at + 2 * _HASH]).digest() for at in pairs)
-    return hashes
+def _rows(hashes: bytes) -> Sequence[bytes]:
+    """A tile's hashes, then those of the complete pairs among them, and so on: a full tile's last row is its root."""
+    rows = [hashes]
+    while len(rows[-1]) >= 2 * _HASH:
+        below = rows[-1]
+        pairs = range(0, len(below) - 2 * _HASH + 1, 2 * _HASH)
+        rows.append(b"".join(hashlib.sha256(b"\1" + below[at : at + 2 * _HASH]).digest() for at in pairs))
+    return rows
 
 
-def _read(storage: Storage, key: str) -> bytes | None:
+def read_tile(storage: Storage, key: str) -> bytes | None:
     """A stored tile's bytes (some too many where it is too long), None where it is absent."""
     try:
         return storage.read(key, length=WIDTH * _HASH + 1)

@@ -20,6 +20,7 @@ from retroaudit.faults import BadInput, Fault, IntegrityBroken
 
 if TYPE_CHECKING:
     from retroaudit.artefacts import Places
+    from retroaudit.ledger.signing import Signer
 
 T = TypeVar("T")
 P = ParamSpec("P")
@@ -78,6 +79,20 @@ def window_of(context: Mapping[str, Any]) -> str:
             'Trigger with {"window": "2026-07-01"}.',
         )
     )
+
+
+@final
+def plan(pinned: str) -> str:
+    """Seal what will be tested; gives the same key. What follows takes it from here: no row is read before."""
+    from retroaudit import provenance
+    from retroaudit.artefacts import Pinned, Run, utc_now
+    from retroaudit.sealing.plan import seal_plan
+
+    with _places() as places:
+        run = Run(utc_now(), provenance.facts())
+        receipt = seal_plan(_take(places, pinned, Pinned), places.store, _signer(), run)
+    _LOG.info("the plan is in commit %d: %s", receipt.commit, receipt.key)
+    return pinned
 
 
 @final
@@ -168,16 +183,15 @@ def report(pinned: str, merged: str, checked: str, judged: str) -> str:
 @final
 def seal(pinned: str, merged: str, judged: str, written: str, **context: Any) -> dict[str, Any]:
     """Seal the report; gives its id, verdict and the digest of its manifest."""
-    from retroaudit import audit, provenance
-    from retroaudit.artefacts import Judged, Merged, Pinned, Run, Written
-    from retroaudit.ledger.signing import load_signer
+    from retroaudit import provenance
+    from retroaudit.artefacts import Judged, Merged, Pinned, Run, Written, utc_now
+    from retroaudit.sealing.report import seal as seal_report
 
-    run = Run(datetime.now(UTC), provenance.facts(_airflow_facts(context)))
+    run = Run(utc_now(), provenance.facts(_airflow_facts(context)))
     with _places() as places:
         plan, whole = _take(places, pinned, Pinned), _take(places, merged, Merged)
         decided, files = _take(places, judged, Judged), _take(places, written, Written)
-        signer = load_signer(Path(_setting("RETROAUDIT_SIGNING_KEY")))
-        return audit.seal(plan, whole, decided, files, places, signer, run).summary()
+        return seal_report(plan, whole, decided, files, places, _signer(), run).summary()
 
 
 def _airflow_facts(context: Mapping[str, Any]) -> dict[str, str]:
@@ -199,6 +213,12 @@ def _places() -> Iterator[Places]:
     archive, store, states = (_setting(name) for name in SETTINGS[:3])
     with tempfile.TemporaryDirectory(prefix="retroaudit-") as spool:
         yield places(archive, store, states, Path(spool))
+
+
+def _signer() -> Signer:
+    from retroaudit.ledger.signers import open_signer
+
+    return open_signer(_setting("RETROAUDIT_SIGNING_KEY"))
 
 
 def _setting(name: str) -> str:

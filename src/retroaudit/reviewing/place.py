@@ -1,11 +1,13 @@
 """The review place: samples by report, where people may look at them and from where they can be erased.
 
 `review/<model>/<window>/<kind>/<part>/<rev>/<digest>.jsonl` holds a sample's lines, the same name ending in `.json` its
-record. Nothing else is ours there, and nothing else is touched.
+record, in `.salt` the salt of the ledger's commitment to it. Nothing else is ours there, and nothing else is touched.
 """
 
 from __future__ import annotations
 
+import hmac
+import secrets
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
@@ -16,10 +18,11 @@ from retroaudit.faults import BadInput, Fault
 from retroaudit.ledger.coordinates import ReportId
 from retroaudit.reviewing.written import Sample, parse
 from retroaudit.storage.keys import encode
-from retroaudit.storage.protocol import Erasable, Inspectable
+from retroaudit.storage.protocol import Erasable, Inspectable, settle
 
 ROOT = "review/"
-_LINES, _RECORD = ".jsonl", ".json"
+_LINES, _RECORD, _SALT = ".jsonl", ".json", ".salt"
+_SALT_BYTES = 32
 _OF_SERIES, _OF_REPORT = 4, 5  # parts of a report's id, without and with its revision
 
 
@@ -34,14 +37,41 @@ class Stored:
     masking: str = ""
     rows: int = 0
 
+    @property
+    def about(self) -> tuple[str, str]:
+        """Model and window of its report; of what is damaged, as its key spells them."""
+        try:
+            found = ReportId.parse(self.report)
+        except BadInput:
+            _, model, window, *_ = self.key.split("/")
+            return model, window
+        return found.model, found.window
+
     def summary(self) -> dict[str, Any]:
         """The sample as plain values, for JSON."""
         return {**vars(self), "modified": self.modified.isoformat()}
 
 
+@dataclass(frozen=True)
+class Commitment:
+    """What a ledger may say of a sample: it tells nothing without the salt, and goes dead with it."""
+
+    hmac: str  # HMAC-SHA256 of the record's bytes and the lines', keyed with those of the salt
+    at: datetime  # UTC: when the salt was made
+
+
 def put(place: Erasable, report: ReportId, sample: Sample) -> str:
     """Keep a sample; gives its key. The lines come first: what has a record is whole."""
     return _put(place, _folder(str(report)), sample)
+
+
+def commitment(place: Erasable, key: str, sample: Sample) -> Commitment:
+    """The commitment to a sample that was put there, under its own salt, which is made where there is none."""
+    salt = settle(place, key + _SALT, secrets.token_hex(_SALT_BYTES).encode())
+    made = place.head(key + _SALT)
+    if made is None:
+        raise BadInput(Fault(key + _SALT, "nothing", "the salt of a sample", "Draw it again: somebody erased it."))
+    return Commitment(hmac.new(salt, sample.record + sample.lines, "sha256").hexdigest(), made.modified)
 
 
 def stored(place: Erasable, report: str | None = None) -> Iterator[Stored]:
@@ -52,7 +82,7 @@ def stored(place: Erasable, report: str | None = None) -> Iterator[Stored]:
     found = defaultdict(list)
     for info in place.list(_folder(report) if report else ROOT):
         stem, dot, ending = info.key.rpartition(".")
-        if dot + ending in {_LINES, _RECORD}:
+        if dot + ending in {_LINES, _RECORD, _SALT}:
             found[stem].append(info)
     for key, objects in found.items():
         size, modified = sum(info.size for info in objects), max(info.modified for info in objects)
@@ -107,7 +137,7 @@ def _put(place: Erasable, folder: str, sample: Sample) -> str:
 
 
 def _remove(place: Erasable, key: str) -> None:
-    for ending in (_LINES, _RECORD):
+    for ending in (_LINES, _SALT, _RECORD):
         place.erase(key + ending)
 
 

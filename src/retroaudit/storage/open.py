@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 import re
 from pathlib import Path
-from urllib.parse import SplitResult, unquote, urlsplit
+from urllib.parse import unquote, urlsplit
 
 from retroaudit.faults import BadInput, Fault
 from retroaudit.storage.local import LocalStorage
-from retroaudit.storage.protocol import Erasable
+from retroaudit.storage.protocol import Erasable, Storage
 
 _ALLOWED = "file:///absolute/path or s3://bucket/prefix"
 _BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
@@ -23,6 +23,23 @@ def open_storage(url: str, *, create: bool = False, durable: bool = True) -> Era
     directory does not wait for the disk: for what can be computed again.
     Raises `BadInput` where the URL is anything else, where there is nothing, or where it cannot be used.
     """
+    return _open(url, create=create, durable=durable, append_only=False)
+
+
+def open_store(url: str, *, create: bool = False) -> Storage:
+    """The ledger's storage: as `open_storage`, and on S3 a delete marker is never taken for an absent object.
+
+    Whoever appends would else put a second commit in the place of a deleted one. Raises as `open_storage`; what is
+    opened raises `IntegrityBroken` where it meets a delete marker.
+    """
+    return _open(url, create=create, durable=True, append_only=True)
+
+
+def place_of(url: str) -> Path | tuple[str, str]:
+    """Where a URL points, before anything is opened: a directory's path, or a bucket and a prefix without end slashes.
+
+    Raises `BadInput` where the URL is anything else.
+    """
     try:
         parts = urlsplit(url)
     except ValueError:
@@ -30,9 +47,9 @@ def open_storage(url: str, *, create: bool = False, durable: bool = True) -> Era
     if "@" in parts.netloc or parts.query or parts.fragment:  # not shown: it may hold a secret
         raise BadInput(Fault("URL", "user info, a query or a fragment", _ALLOWED, "Credentials come from AWS_*."))
     if parts.scheme == "file" and parts.netloc in {"", "localhost"} and parts.path.startswith("/"):
-        return _open_local(url, Path(unquote(parts.path)), create=create, durable=durable)
+        return Path(unquote(parts.path))
     if parts.scheme == "s3" and _BUCKET.fullmatch(parts.netloc):
-        return _open_s3(parts, create=create)
+        return parts.netloc, parts.path.strip("/")
     remedy = f"Write {Path(url).absolute().as_uri()}" if not parts.scheme and url and "\0" not in url else ""
     raise BadInput(Fault("URL", repr(url), _ALLOWED, remedy))
 
@@ -46,6 +63,13 @@ def settled(url: str) -> str:
     if parts.scheme == "file" and "\0" not in unquote(parts.path):
         return Path(os.path.realpath(unquote(parts.path))).as_uri()
     return f"s3://{parts.netloc}/{parts.path.strip('/')}".rstrip("/") if parts.scheme == "s3" else url
+
+
+def _open(url: str, *, create: bool, durable: bool, append_only: bool) -> Erasable:
+    place = place_of(url)
+    if isinstance(place, Path):
+        return _open_local(url, place, create=create, durable=durable)
+    return _open_s3(*place, create=create, append_only=append_only)
 
 
 def _open_local(url: str, path: Path, *, create: bool, durable: bool) -> Erasable:
@@ -62,10 +86,11 @@ def _open_local(url: str, path: Path, *, create: bool, durable: bool) -> Erasabl
     return LocalStorage(root, durable)
 
 
-def _open_s3(parts: SplitResult, *, create: bool) -> Erasable:
+def _open_s3(bucket: str, prefix: str, *, create: bool, append_only: bool) -> Erasable:
+    from retroaudit.storage.probing import require_put_if_absent  # noqa: PLC0415  (as below)
     from retroaudit.storage.s3 import connect  # noqa: PLC0415  (boto3 takes a second, and local stores need none)
 
-    storage = connect(parts.netloc, parts.path.strip("/"))
+    storage = connect(bucket, prefix, append_only=append_only)
     if create:
-        storage.require_put_if_absent()
+        require_put_if_absent(storage)
     return storage

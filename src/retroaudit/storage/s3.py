@@ -1,4 +1,4 @@
-"""S3 and what speaks like it. The only module that knows boto3."""
+"""S3 and what speaks like it, as a storage. Only this and the modules that it is made of know boto3."""
 
 from __future__ import annotations
 
@@ -6,60 +6,44 @@ import base64
 import hashlib
 import os
 import secrets
-import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import urlsplit
 
-import boto3
-from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import ClientError
 
 from retroaudit.faults import BadInput, Fault, IntegrityBroken
-from retroaudit.storage.protocol import WORKSHOP, ObjectInfo
+from retroaudit.storage import locking
+from retroaudit.storage.answers import ABSENT, BEYOND_END, EXISTS, REFUSED, Patience, as_faults, code, marks_deletion
+from retroaudit.storage.connecting import OPENING_SECONDS, WORKING_SECONDS, client_of, encryption, is_amazon
+from retroaudit.storage.probing import is_probe
+from retroaudit.storage.protocol import WORKSHOP, ObjectInfo, ObjectVersion, Retention
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
-_ABSENT: Final = frozenset({"404", "NoSuchKey", "NoSuchVersion", "NotFound", "MethodNotAllowed"})  # a delete marker
-_REFUSED: Final = frozenset({"403", "AccessDenied", "NotImplemented", "MethodNotAllowed"})
-_EXISTS: Final = frozenset({"412", "PreconditionFailed"})
-_BUSY: Final = frozenset({"409", "ConditionalRequestConflict", "OperationAborted"})
-_BEYOND_END: Final = frozenset({"416", "InvalidRange"})
-_WORDS: Final[Mapping[str, str]] = {
-    "NoSuchBucket": "no such bucket",
-    "AccessDenied": "access denied",
-    "403": "access denied",
-    "InvalidAccessKeyId": "an access key that the server does not know",
-    "SignatureDoesNotMatch": "a secret key that is not the access key's",
-    "NoCredentialsError": "no credentials",
-    "EndpointConnectionError": "no answer from the endpoint",
-    "ConnectTimeoutError": "no answer from the endpoint",
-}
-_SETTINGS: Final = Config(
-    retries={"mode": "standard", "max_attempts": 5},
-    connect_timeout=10,
-    read_timeout=60,
-    # The default sends its checksum as a trailer, which a writer limited by policy may not: ours goes in a header.
-    request_checksum_calculation="when_required",
-)
-_PROBE: Final = f"{WORKSHOP}/put-if-absent"
-_BUSY_ATTEMPTS: Final = 8
-_BUSY_SECONDS: Final = 0.05
 _CHUNK: Final = 1 << 20
+_AT_ONCE: Final = 16  # requests
 
 
 @dataclass(frozen=True)
 class S3Storage:
-    """Objects of `bucket` below `prefix`. With `versioned`, identity is the version id, else the ETag."""
+    """Objects of `bucket` below `prefix`. With `versioned`, identity is the version id, else the ETag.
+
+    With `append_only` a delete marker is `IntegrityBroken`, never an absent object.
+    """
 
     client: S3Client = field(repr=False)
     bucket: str
     prefix: str  # without slashes at its ends; may be empty
     versioned: bool
+    append_only: bool = False
+    locks: bool = False  # whether the bucket has Object Lock
+    encryption: Mapping[str, str] = field(default_factory=dict)  # parameters of each PUT
+    patience: Patience = field(default_factory=lambda: Patience(WORKING_SECONDS), repr=False, compare=False)
 
     @property
     def url(self) -> str:
@@ -71,7 +55,7 @@ class S3Storage:
 
         Sorted here: servers that keep keys in folders list `a/x` before `a-b`, AWS the other way round.
         """
-        with _as_faults(self.url):
+        with as_faults(self.url):
             infos = [
                 self._info(key, found, found["Size"])
                 for found in self._latest(self._name(prefix))
@@ -80,18 +64,46 @@ class S3Storage:
         yield from sorted(infos, key=lambda info: info.key.encode("utf-8", "surrogatepass"))
 
     def strays(self) -> Iterator[str]:
-        """The workshop's objects but for our own probe, and folder markers."""
-        with _as_faults(self.url):
+        """The workshop's objects but for our own probes, and folder markers."""
+        with as_faults(self.url):
             keys = [found["Key"].removeprefix(self._name("")) for found in self._latest(self._name(""))]
-        yield from sorted(key for key in keys if key and _is_stray(key) and key != _PROBE)
+        yield from sorted(key for key in keys if key and _is_stray(key) and not is_probe(key))
+
+    def versions(self, prefix: str = "") -> Iterator[ObjectVersion]:
+        """Every version and delete marker, the workshop's too; where the bucket keeps none, what is there ("null").
+
+        Of one second's versions the order is the server's, with the present one last.
+        """
+        own, amazon = self._name(""), is_amazon(self.client)
+        with as_faults(self.url):
+            pages = self.client.get_paginator("list_object_versions").paginate(
+                Bucket=self.bucket, Prefix=self._name(prefix)
+            )
+            for found in locking.in_order(pages, sorted_by_server=amazon):
+                yield replace(found, key=found.key.removeprefix(own))
+
+    def retention(self, key: str, version: str | None = None) -> Retention | None:
+        """How the server locks a version."""
+        with as_faults(self.url):
+            return locking.retention(self.client, self.bucket, self._name(key), version)
+
+    def hold(self, key: str, *, on: bool) -> None:
+        """Set or lift the legal hold; a HEAD goes before it, since not every server says that nothing is there."""
+        if self.head(key) is None:
+            raise BadInput(Fault(key, "no such object", f"an object in {self.url}"))
+        with as_faults(f"{self.url}/{key}"):
+            self.client.put_object_legal_hold(
+                Bucket=self.bucket, Key=self._name(key), LegalHold={"Status": "ON" if on else "OFF"}
+            )
 
     def head(self, key: str) -> ObjectInfo | None:
         """What the server says of the present version."""
-        with _as_faults(self.url):
+        with as_faults(self.url):
             try:
                 found = self.client.head_object(Bucket=self.bucket, Key=self._name(key))
             except ClientError as error:
-                if _code(error) in _ABSENT:
+                if code(error) in ABSENT:
+                    self._refuse_deleted(key, error)
                     return None
                 raise
             return self._info(key, found, found["ContentLength"])
@@ -103,13 +115,15 @@ class S3Storage:
         extra: dict[str, Any] = {"VersionId": version} if version is not None else {}
         if start or length is not None:
             extra["Range"] = f"bytes={start}-" + ("" if length is None else str(start + length - 1))
-        with _as_faults(self.url):
+        which: dict[str, Any] = {"Bucket": self.bucket, "Key": self._name(key), **extra}
+        with as_faults(self.url):
             try:
-                return self.client.get_object(Bucket=self.bucket, Key=self._name(key), **extra)["Body"].read()
+                return self.patience.through(lambda: _whole(self.client.get_object(**which)["Body"]))
             except ClientError as error:
-                if _code(error) in _BEYOND_END:
+                if code(error) in BEYOND_END:
                     return b""
-                if _code(error) in _ABSENT:
+                if code(error) in ABSENT:
+                    self._refuse_deleted(key, error)
                     wanted = f"an object in {self.url}" if version is None else f"version {version} of it"
                     raise BadInput(Fault(key, "no such object", wanted)) from None
                 raise
@@ -128,43 +142,32 @@ class S3Storage:
                 temporary.unlink(missing_ok=True)
         return path
 
-    def put_if_absent(self, key: str, data: bytes) -> bool:
+    def put_if_absent(self, key: str, data: bytes, *, retain_until: datetime | None = None) -> bool:
         """A conditional PUT with the content's sha256, which the server checks.
 
-        A retry within boto3 can turn a lost answer into False on one's own object: compare the bytes to know.
+        Asked again, a lost answer turns into False on one's own object: compare the bytes to know. With `append_only`
+        a HEAD goes before it: servers put a new version upon a delete marker, as if nothing had been there.
         """
-        with _as_faults(self.url):
-            for attempt in range(_BUSY_ATTEMPTS):
-                try:
-                    self._put(key, data)
-                except ClientError as error:
-                    if _code(error) in _EXISTS:
-                        return False
-                    if _code(error) not in _BUSY:
-                        raise
-                    time.sleep(_BUSY_SECONDS * 2**attempt)  # two writers at once: neither has won yet
-                else:
-                    return True
-        raise BadInput(Fault(key, f"{_BUSY_ATTEMPTS} conflicts (409) in a row", "one writer to win", "Try again."))
+        if self.append_only and self.head(key) is not None:
+            return False
+        return self._put(key, data, retain_until)
+
+    def put_all(self, objects: Mapping[str, bytes], *, retain_until: datetime | None = None) -> Mapping[str, bool]:
+        """Conditional PUTs, 16 at a time. Delete markers are not looked for: what is put first is no commit."""
+        with ThreadPoolExecutor(_AT_ONCE) as threads:
+            created = threads.map(lambda key: self._put(key, objects[key], retain_until), objects)
+            return dict(zip(objects, created, strict=True))
 
     def erase(self, key: str) -> bool:
         """Delete every version of the object, and its delete markers: a version that stays is not erased."""
         name, found = self._name(key), False
-        with _as_faults(self.url):  # a bucket whose versioning is suspended keeps the versions that it has
+        with as_faults(self.url):  # a bucket whose versioning is suspended keeps the versions that it has
             for page in self.client.get_paginator("list_object_versions").paginate(Bucket=self.bucket, Prefix=name):
                 for each in (*page.get("Versions", ()), *page.get("DeleteMarkers", ())):
                     if each["Key"] == name:
                         self.client.delete_object(Bucket=self.bucket, Key=name, VersionId=each["VersionId"])
                         found = True
         return found
-
-    def require_put_if_absent(self) -> None:
-        """Raise `BadInput` where the server ignores the condition: it would let one commit overwrite another."""
-        self.put_if_absent(_PROBE, b"first")
-        if self.put_if_absent(_PROBE, b"second"):
-            raise BadInput(
-                Fault(self.url, "a server that overwrites in spite of If-None-Match", "put-if-absent", "Use another.")
-            )
 
     def _name(self, key: str) -> str:
         return f"{self.prefix}/{key}" if self.prefix else key
@@ -180,48 +183,74 @@ class S3Storage:
                 yield from objects.get("Contents", ())
 
     def _info(self, key: str, found: Mapping[str, Any], size: int) -> ObjectInfo:
-        modified = found["LastModified"].replace(microsecond=0)  # HEAD has whole seconds, listings have more
+        modified = (
+            found["LastModified"].astimezone(UTC).replace(microsecond=0)
+        )  # HEAD has whole seconds, listings have more
         version = found.get("VersionId") if self.versioned else None
         return ObjectInfo(key, size, modified, version, "etag:" + found["ETag"].strip('"'))
 
     def _download(self, info: ObjectInfo, path: Path) -> None:
         etag = (info.checksum or "").removeprefix("etag:")
         pin: dict[str, Any] = {"VersionId": info.version} if info.version else {"IfMatch": f'"{etag}"'}
-        with _as_faults(self.url):
+        which: dict[str, Any] = {"Bucket": self.bucket, "Key": self._name(info.key), **pin}
+        with as_faults(self.url):
             try:
-                body = self.client.get_object(Bucket=self.bucket, Key=self._name(info.key), **pin)["Body"]
-                with path.open("wb") as file:
-                    size = sum(file.write(chunk) for chunk in body.iter_chunks(_CHUNK))
+                size = self.patience.through(lambda: _stream(self.client.get_object(**which)["Body"], path))
             except ClientError as error:
-                if _code(error) in _ABSENT | _EXISTS:
-                    raise _changed(info, f"no longer there ({_code(error)})") from None
+                if code(error) in ABSENT | EXISTS:
+                    raise _changed(info, f"no longer there ({code(error)})") from None
                 raise
         if size != info.size:
             raise _changed(info, f"{size} bytes")
 
-    def _put(self, key: str, data: bytes) -> None:
+    def _put(self, key: str, data: bytes, retain_until: datetime | None) -> bool:
+        lock: dict[str, Any] = {}
+        if retain_until is not None and self.locks:
+            lock = {"ObjectLockMode": "COMPLIANCE", "ObjectLockRetainUntilDate": retain_until.astimezone(UTC)}
         digest = base64.b64encode(hashlib.sha256(data).digest()).decode()
-        self.client.put_object(
-            Bucket=self.bucket, Key=self._name(key), Body=data, IfNoneMatch="*", ChecksumSHA256=digest
-        )
+        what: dict[str, Any] = {"Body": data, "ChecksumSHA256": digest, **self.encryption, **lock}
+        with as_faults(f"{self.url}/{key}"):
+            try:
+                self.client.put_object(Bucket=self.bucket, Key=self._name(key), IfNoneMatch="*", **what)
+            except ClientError as error:
+                if code(error) in EXISTS:
+                    return False
+                raise
+        return True
+
+    def _refuse_deleted(self, key: str, error: ClientError) -> None:
+        """Raise `IntegrityBroken` where an append-only store's object is not absent but deleted."""
+        if self.append_only and (marks_deletion(error) or self._has_marker(key)):
+            raise IntegrityBroken(
+                Fault(
+                    key,
+                    "a delete marker: somebody deleted it",
+                    "an object that nobody deletes",
+                    "Nothing is lost where versions are kept: remove the marker, and ask who may delete here.",
+                )
+            ) from None
+
+    def _has_marker(self, key: str) -> bool:
+        """Ask where the server does not say it by itself: AWS does."""
+        if not self.versioned or is_amazon(self.client):
+            return False
+        found = self.client.list_object_versions(Bucket=self.bucket, Prefix=self._name(key))
+        return any(each["Key"] == self._name(key) for each in found.get("DeleteMarkers", ()))
 
 
-def connect(bucket: str, prefix: str) -> S3Storage:
+def connect(bucket: str, prefix: str, *, append_only: bool = False) -> S3Storage:
     """A storage with region, endpoint and credentials from AWS's usual places (`AWS_ENDPOINT_URL` among them).
 
+    With `append_only`, for a ledger: delete markers are refused, and locks are set where the bucket has them.
     Raises `BadInput` where the bucket is missing, closed, or out of reach.
     """
-    subject = f"s3://{bucket}"
-    with _as_faults(subject):
-        try:
-            client = boto3.session.Session().client("s3", config=_SETTINGS)
-            if not (urlsplit(client.meta.endpoint_url).hostname or "").endswith("amazonaws.com"):
-                # Servers of one's own rarely have a DNS name for each bucket.
-                path_style = _SETTINGS.merge(Config(s3={"addressing_style": "path"}))
-                client = boto3.session.Session().client("s3", config=path_style)
-        except ValueError:
-            raise BadInput(Fault(subject, "an endpoint that is no URL", "AWS_ENDPOINT_URL=http(s)://host")) from None
-        return S3Storage(client, bucket, prefix, _is_versioned(client, bucket))
+    patience = Patience(OPENING_SECONDS)
+    client = client_of(bucket, patience)
+    with as_faults(f"s3://{bucket}"):
+        versioned = _is_versioned(client, bucket)
+        locks = append_only and _has_lock(client, bucket)
+    patience.seconds = WORKING_SECONDS
+    return S3Storage(client, bucket, prefix, versioned, append_only, locks, encryption(), patience)
 
 
 def _is_versioned(client: S3Client, bucket: str) -> bool:
@@ -229,7 +258,7 @@ def _is_versioned(client: S3Client, bucket: str) -> bool:
     try:
         return client.get_bucket_versioning(Bucket=bucket).get("Status") == "Enabled"
     except ClientError as error:
-        if _code(error) in _REFUSED:
+        if code(error) in REFUSED:
             return False
         raise
 
@@ -238,28 +267,26 @@ def _is_stray(key: str) -> bool:
     return not key or key.endswith("/") or key.startswith(f"{WORKSHOP}/")
 
 
-def _code(error: ClientError) -> str:
-    return str(error.response.get("Error", {}).get("Code", "unknown"))
+def _has_lock(client: S3Client, bucket: str) -> bool:
+    """Whether the bucket locks objects; no, where we may not ask."""
+    try:
+        return locking.has_lock(client, bucket)
+    except ClientError as error:
+        if code(error) in REFUSED:
+            return False
+        raise
+
+
+def _whole(body: Any) -> bytes:
+    data: bytes = body.read()
+    return data
+
+
+def _stream(body: Any, path: Path) -> int:
+    with path.open("wb") as file:
+        return sum(file.write(chunk) for chunk in body.iter_chunks(_CHUNK))
 
 
 def _changed(info: ObjectInfo, found: str) -> IntegrityBroken:
     identity = info.version or info.checksum
     return IntegrityBroken(Fault(info.key, found, f"{info.size} bytes, {identity}, as pinned", "Start again."))
-
-
-@contextmanager
-def _as_faults(subject: str) -> Iterator[None]:
-    """The server's refusal in our words: its kind alone, since the text of an error may hold secrets."""
-    try:
-        yield
-    except ClientError as error:
-        kind = _code(error)
-    except BotoCoreError as error:
-        kind = type(error).__name__
-    except OSError as error:  # the spool
-        kind = error.strerror or type(error).__name__
-    else:
-        return
-    raise BadInput(
-        Fault(subject, _WORDS.get(kind, kind), "a bucket that can be used", "Look at AWS_* and the bucket's policy.")
-    ) from None

@@ -1,0 +1,1 @@
+"""What people and schedulers put into the log: what is due, what was decided, erased, changed, held."""
