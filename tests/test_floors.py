@@ -15,8 +15,10 @@ FLOORS = (  # from the top down; names on one line do not know each other
     ("telling",),
     ("demo", "orchestration", "console", "preflight", "backfill"),
     ("reviewing",),
+    ("declaring",),
     ("explaining", "intake", "proposing", "replaying", "retention"),
     ("audit",),
+    ("sealing",),
     ("profiling",),
     ("measuring",),
     ("identity",),
@@ -31,9 +33,12 @@ FLOORS = (  # from the top down; names on one line do not know each other
     ("faults", "progress"),
 )
 LEVEL = {name: level for level, names in enumerate(FLOORS) for name in names}
+_S3 = {f"storage/{name}.py" for name in ("answers", "buckets", "connecting", "locking", "s3")}
 ADAPTERS = {  # library -> the only places that may import it
-    "boto3": {"storage/s3.py"},
-    "botocore": {"storage/s3.py"},
+    "boto3": {*_S3, "ledger/kms.py"},
+    "botocore": {*_S3, "ledger/kms.py"},
+    "rfc3161_client": {"ledger/timestamps.py"},
+    "urllib3": {"ledger/timestamps.py"},
     "airflow": {"orchestration/once.py", "orchestration/tasks.py"},
     "great_expectations": {
         f"checks/quality/gx/{name}.py"

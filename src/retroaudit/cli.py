@@ -9,7 +9,21 @@ from typing import Annotated
 import typer
 
 from retroaudit import __version__, console
-from retroaudit.commands import audits, demo, exports, ledger, proposals, reports, review, states
+from retroaudit.commands import (
+    anchoring,
+    audits,
+    demo,
+    exports,
+    keys,
+    ledger,
+    log,
+    proposals,
+    reports,
+    review,
+    states,
+    stores,
+    verifying,
+)
 from retroaudit.faults import RetroauditError
 
 app = typer.Typer(
@@ -21,8 +35,12 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-for part in (proposals, audits, reports, exports, ledger, demo):
+for part in (proposals, audits, reports, exports, verifying, ledger, keys, demo):
     app.add_typer(part.commands)
+app.add_typer(stores.commands, name="store")
+app.add_typer(keys.keys, name="keys")
+log.commands.add_typer(anchoring.commands)
+app.add_typer(log.commands, name="ledger")
 app.add_typer(states.commands, name="states")
 app.add_typer(review.commands, name="review")
 

@@ -104,6 +104,25 @@ def test_a_lost_answer_is_no_failure(memory: Memory, signer: Signer) -> None:
         append(memory, [_leaf(1)], signer, first, NOON)
 
 
+def test_a_lost_answer_among_others_is_no_failure(memory: Memory, signer: Signer) -> None:
+    """The first attempt meets another writer's commit; of the second, one answer is lost or nothing was put."""
+    stale = _log(memory, signer, 3)
+    for taken, lost in ((4, 5), (6, 7)):
+        _append(Memory(memory.objects), _leaf(taken), signer, commits.read(memory, taken - 1))
+
+        def lose(key: str, lost: int = lost) -> None:
+            if key == commit_key(lost):
+                raise BadInput(Fault("s3", "no answer", "one"))
+
+        failing = Memory(memory.objects, before_put=lose)
+        with pytest.raises(BadInput, match="no answer"):
+            append(failing, [_leaf(lost)], signer, stale, NOON)
+        assert head(memory) == taken
+        failing = Memory(memory.objects, after_put=lose)
+        assert append(failing, [_leaf(lost)], signer, stale, NOON) == {_leaf(lost): lost}
+    assert _leaves(memory) == [_leaf(each) for each in (0, 1, 2, 4, 5, 6, 7)]
+
+
 def test_patience_with_faster_writers_has_an_end(
     memory: Memory, signer: Signer, monkeypatch: pytest.MonkeyPatch
 ) -> None:

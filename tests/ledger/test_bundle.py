@@ -262,8 +262,9 @@ def test_time_stamps_up_to_the_checkpoint_go_with_it(store: Memory, key: PublicK
 # What its receiver does: the stand-alone verifier, in a process that imports nothing of ours.
 
 
-def ask(folder: Path, key: Path) -> tuple[int, str]:
-    words = [sys.executable, "-I", str(folder / "verify.py"), str(folder), "--key", str(key)]
+def ask(folder: Path, key: Path, asked: Path | None = None) -> tuple[int, str]:
+    """Its exit code and words; `asked` is what it looks at, if not its own folder."""
+    words = [sys.executable, "-I", str(folder / "verify.py"), str(asked or folder), "--key", str(key)]
     done = subprocess.run(words, capture_output=True, text=True, check=False, timeout=60)
     return done.returncode, done.stdout + done.stderr
 

@@ -377,6 +377,7 @@ def test_an_answer_lost_at_any_put_loses_nothing(memory: Memory, signer: Signer,
     assert whole_log(memory)[1:] == [_leaf(receipt)]
 
 
+@pytest.mark.slow
 def test_processes_at_once_lose_no_leaf_and_make_no_fork(tmp_path: Path, keys: Path) -> None:
     url = (tmp_path / "store").as_uri()
     storage = open_storage(url, create=True)

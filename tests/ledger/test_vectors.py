@@ -14,8 +14,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_public_key
+from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature, encode_dss_signature
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    PublicFormat,
+    load_der_public_key,
+    load_pem_public_key,
+)
 
 from retroaudit.ledger.signing import load_public
 from retroaudit.ledger.verify import Options, verify
@@ -42,6 +51,30 @@ def test_a_key_is_named_by_the_digest_of_its_der() -> None:
         assert base64.b64decode(VALUES["keys"][name]["public"]) == der
         assert VALUES["keys"][name]["keyid"] == sha256(der)
     assert VALUES["origin"] == f"retroaudit.dev/log/{VALUES['keys']['first']['keyid'][:32]}"
+
+
+def test_an_ecdsa_signature_has_one_form() -> None:
+    """Verified, canonical DER, and the lower of the two values of s, which FORMAT.md demands."""
+    given = VALUES["ecdsa"]
+    key = load_der_public_key(base64.b64decode(given["public"]))
+    assert isinstance(key, ec.EllipticCurvePublicKey)
+    assert given["keyid"] == sha256(base64.b64decode(given["public"]))
+    for each in given["signatures"]:
+        assert each["valid"] == is_lower(key, base64.b64decode(each["sig"]), given["message"].encode())
+    assert [each["valid"] for each in given["signatures"]] == [True, False, False, False]
+    signed, _, line = given["checkpoint"].partition("\n\n")
+    found = base64.b64decode(line.split(" ")[2])
+    assert found[:4].hex() == given["keyid"][:8]
+    assert is_lower(key, found[4:], f"{signed}\n".encode())
+
+
+def is_lower(key: ec.EllipticCurvePublicKey, signature: bytes, message: bytes) -> bool:
+    try:
+        key.verify(signature, message, ec.ECDSA(SHA256()))
+    except InvalidSignature:
+        return False
+    r, s = decode_dss_signature(signature)
+    return 2 * s < make.ORDER and encode_dss_signature(r, s) == signature
 
 
 def test_text_is_encoded_as_the_page_says() -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -17,23 +18,29 @@ from retroaudit.intake import request
 from retroaudit.ledger.coordinates import blob_key
 from retroaudit.ledger.kinds import Plan, Void
 from retroaudit.ledger.read import Logged, find, logged
+from retroaudit.measuring import ROWS
 from retroaudit.sealing import plan
 from tests.test_measuring import DAYS, LABELLED, filled
 from tests.world import NOON, World
 
 __all__ = ["filled"]
 
-SECRET = "the value of a row"
+VALUE = "the value of a row"
 
 
-def stopped(monkeypatch: pytest.MonkeyPatch, error: BaseException, look: Callable[[], None] = lambda: None) -> None:
-    """Let measuring end with this error, after a look."""
+@contextmanager
+def stopped(
+    monkeypatch: pytest.MonkeyPatch, error: BaseException, look: Callable[[], None] = lambda: None
+) -> Iterator[None]:
+    """Measuring ends with this error, after a look."""
 
     def measure(*_: object) -> Any:
         look()
         raise error
 
-    monkeypatch.setattr(audit, "measure", measure)
+    with monkeypatch.context() as patch:
+        patch.setattr(audit, "measure", measure)
+        yield
 
 
 def plans(world: World) -> list[Logged]:
@@ -44,8 +51,10 @@ def test_the_plan_is_in_the_log_before_a_row_is_read_and_is_what_the_report_name
     filled: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seen: list[list[str]] = []
-    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
-        stopped(patch, KeyboardInterrupt(), lambda: seen.append(filled.kinds()))
+    with (
+        stopped(monkeypatch, KeyboardInterrupt(), lambda: seen.append(filled.kinds())),
+        pytest.raises(KeyboardInterrupt),
+    ):
         filled.audit(LABELLED, DAYS[0])
     assert seen == [["plan"]]
     sealed = filled.audit(LABELLED, DAYS[0])
@@ -91,23 +100,19 @@ def filled_labels(world: World) -> Any:
 def test_an_audit_that_fails_voids_its_plan_and_says_no_value(
     filled: World, monkeypatch: pytest.MonkeyPatch, kind: type[BadInput]
 ) -> None:
-    with monkeypatch.context() as patch, pytest.raises(kind):
-        stopped(patch, kind(Fault(SECRET, SECRET, SECRET, SECRET)))
+    with stopped(monkeypatch, kind(Fault(VALUE, VALUE, VALUE, VALUE))), pytest.raises(kind):
         filled.audit(LABELLED, DAYS[0])
     assert filled.kinds() == ["plan", "void"]
     (found,) = logged(filled.store, Void.kind)
     body = found.recorded.entry.body.model_dump()
     assert (body["entry"], body["by"]) == (plans(filled)[0].key, "retroaudit")
     assert body["reason"] == f"the audit ended without a report: {kind.__name__}"
-    assert not any(
-        SECRET.encode() in path.read_bytes() for path in (filled.root / "store").rglob("*") if path.is_file()
-    )
+    assert not any(VALUE.encode() in path.read_bytes() for path in (filled.root / "store").rglob("*") if path.is_file())
     assert filled.verify().problems == ()
 
 
 def test_a_voided_plan_can_be_run_again(filled: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    with monkeypatch.context() as patch, pytest.raises(BadInput):
-        stopped(patch, BadInput(Fault("a", "b", "c")))
+    with stopped(monkeypatch, BadInput(Fault("a", "b", "c"))), pytest.raises(BadInput):
         filled.audit(LABELLED, DAYS[0])
     assert filled.audit(LABELLED, DAYS[0]).created
     assert filled.kinds() == ["plan", "void", "report"]
@@ -118,22 +123,20 @@ def test_a_voided_plan_can_be_run_again(filled: World, monkeypatch: pytest.Monke
 def test_what_is_no_error_of_ours_leaves_the_plan_open_and_verify_tells_after_a_week(
     filled: World, monkeypatch: pytest.MonkeyPatch, error: BaseException
 ) -> None:
-    with monkeypatch.context() as patch, pytest.raises(type(error)):
-        stopped(patch, error)
+    with stopped(monkeypatch, error), pytest.raises(type(error)):
         filled.audit(LABELLED, DAYS[0])
     assert filled.kinds() == ["plan"]
     assert filled.verify().problems == ()
     filled.audit(LABELLED, DAYS[1], now=NOON + timedelta(days=8))
     (problem,) = filled.verify().problems
-    assert plans(filled)[0].key in problem.object
+    assert plans(filled)[0].summary()["body"]["plan"] in problem.object
     filled.audit(LABELLED, DAYS[0], now=NOON + timedelta(days=9))
     assert filled.verify().problems == ()
 
 
 def test_a_plan_whose_report_is_there_is_not_voided(filled: World, monkeypatch: pytest.MonkeyPatch) -> None:
     filled.audit(LABELLED, DAYS[0])
-    with monkeypatch.context() as patch, pytest.raises(BadInput):
-        stopped(patch, BadInput(Fault("a", "b", "c")))
+    with stopped(monkeypatch, BadInput(Fault("a", "b", "c"))), pytest.raises(BadInput):
         filled.audit(LABELLED, DAYS[0])
     assert filled.kinds() == ["plan", "report"]
 
@@ -142,8 +145,12 @@ def test_an_error_is_told_even_where_no_void_can_be_put(filled: World, monkeypat
     def refuse(*_: object, **__: object) -> Any:
         raise BadInput(Fault("store", "gone", "a store"))
 
-    with monkeypatch.context() as patch, pytest.raises(BadInput, match="the archive"):
-        stopped(patch, BadInput(Fault("the archive", "b", "c")), lambda: patch.setattr(plan, "record", refuse))
+    with (
+        stopped(
+            monkeypatch, BadInput(Fault("the archive", "b", "c")), lambda: monkeypatch.setattr(plan, "record", refuse)
+        ),
+        pytest.raises(BadInput, match="the archive"),
+    ):
         filled.audit(LABELLED, DAYS[0])
     assert filled.kinds() == ["plan"]
 
@@ -156,7 +163,7 @@ def test_no_plan_is_sealed_where_nothing_can_be_pinned(filled: World) -> None:
 
 def test_a_plan_is_the_digest_of_its_document(filled: World) -> None:
     asked = request(filled.spec(LABELLED), DAYS[0], NOON)
-    for needs in ((), (audit.ROWS,)):
+    for needs in ((), (ROWS,)):
         document = identity.plan_document(asked, needs)
         assert identity.plan_digest(asked, needs) == hashlib.sha256(document).hexdigest()
         assert document != identity.plan_document(replace(asked, part="other"), needs)

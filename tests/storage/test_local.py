@@ -240,7 +240,7 @@ def test_many_are_put_at_once(storage: LocalStorage, count: int) -> None:
 @given(
     objects=st.dictionaries(st.sampled_from(["a", "b/c", "b/d", "e/f/g"]), st.binary(max_size=9)), many=st.booleans()
 )
-def test_many_at_once_are_as_one_after_the_other(objects: dict[str, bytes], *, many: bool) -> None:
+def test_many_at_once_are_as_one_after_the_other(objects: dict[str, bytes], many: bool) -> None:
     with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
         patch.setattr("retroaudit.storage.local._MANY", 0 if many else 99)
         stores = [LocalStorage(Path(folder).resolve() / name) for name in ("one", "all")]
@@ -258,9 +258,14 @@ def test_none_of_many_has_its_name_before_all_are_on_the_disk(
     storage: LocalStorage, monkeypatch: pytest.MonkeyPatch, count: int
 ) -> None:
     seen: list[list[str]] = []
-    monkeypatch.setattr("retroaudit.storage.local.flush_file_system", lambda _: seen.append(_keys(storage)))
     flush = os.fsync
-    monkeypatch.setattr(os, "fsync", lambda each: (seen.append(_keys(storage)), flush(each)))
+
+    def look(descriptor: int) -> None:
+        seen.append(_keys(storage))
+        flush(descriptor)
+
+    monkeypatch.setattr("retroaudit.storage.local.flush_file_system", lambda _: seen.append(_keys(storage)))
+    monkeypatch.setattr(os, "fsync", look)
     storage.put_all({f"a/{number}": b"x" for number in range(count)})
     at_the_end = sorted(f"a/{number}" for number in range(count))
     written = [keys for keys in seen if keys != at_the_end]

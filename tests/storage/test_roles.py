@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -85,6 +84,12 @@ def test_what_a_policy_says_of_others_stays_and_ours_is_put_once() -> None:
     assert len(once) == 1 + len(elsewhere) + len(own)
 
 
+def test_a_policy_that_lets_everybody_in_is_known() -> None:
+    assert not roles.open_to_all(rendered(amazon=True))
+    assert roles.open_to_all([OTHER])
+    assert roles.open_to_all([{**OTHER, "Principal": {"AWS": ["*"]}}])
+
+
 def test_a_role_is_found_again_in_the_policy() -> None:
     assert roles.granted("audits", rendered()) == ARNS
     assert roles.granted("audits", rendered("elsewhere")) == {}
@@ -117,16 +122,3 @@ def test_one_principal_in_two_roles_is_refused() -> None:
     roles.require_principals(ARNS)
     with pytest.raises(BadInput, match="one principal in two roles"):
         roles.require_principals({"writer": ARNS["log"], "log": ARNS["log"]})
-
-
-def test_the_images_folder_shows_the_packages_own_templates() -> None:
-    shown = Path(__file__).parents[2] / "docker" / "policies"
-    assert shown.resolve() == Path(roles.__file__).parent / "policies"
-    assert {path.name for path in shown.iterdir()} == {
-        "README.md",
-        "amazon.json",
-        "auditor.json",
-        "everyone.json",
-        "log.json",
-        "writer.json",
-    }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
@@ -82,7 +83,7 @@ def _export_bundle(
         return
     telling.say(f"wrote {out}: {told['report']}, {len(made)} files, {console.size(told['bytes'])}")
     unpacked = "" if out.is_dir() else "unpack it; then "
-    folder = out if out.is_dir() else out.stem
+    folder = shlex.quote(str(out) if out.is_dir() else out.stem)
     telling.say(f"check it  {unpacked}python {folder}/verify.py {folder} --key public.pem")
 
 

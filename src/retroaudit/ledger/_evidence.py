@@ -141,7 +141,8 @@ def _closing(audits: Iterable[Sealed], plans: Iterable[Noted]) -> Mapping[str, t
 def _refuse_unsigned(log: Log, found: Evidence) -> None:
     publics = {key.public.keyid: key.public for key in (keyring.read(each.entry) for each in found.keys)}
     for key, after, envelope in _envelopes(found):
-        public = publics.get(log.signed_after(after, envelope))
+        log.require_turn(key, after, envelope)
+        public = publics.get(envelope.keyid)
         if public is None or not envelope.signed_by(public):
             raise IntegrityBroken(Fault(key, "bytes that no key of the log signed", "a signed entry", "Run verify."))
     if not found.keys or not found.last.note.signed_by(found.public):

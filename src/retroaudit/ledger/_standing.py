@@ -58,13 +58,11 @@ class Log:
                 if index is not None:
                     yield Standing(leaf, index, data)
 
-    def signed_after(self, after: int, envelope: Envelope) -> str:
-        """The id of the key that may sign what was written after this commit; raises where it did not sign this."""
-        keyid = self._read(after + 1).envelope.keyid if 0 <= after < self.last.body.number else ""
-        if keyid != envelope.keyid:
-            expected = f"key {keyid}" if keyid else f"a commit before {self.last.body.number}"
-            raise IntegrityBroken(Fault("entry", f"key {envelope.keyid} after commit {after}", expected, "Run verify."))
-        return keyid
+    def require_turn(self, key: str, after: int, envelope: Envelope) -> None:
+        """Raise `IntegrityBroken` where an entry names another key than the one that signs the commit after `after`."""
+        turn = self._read(after + 1).envelope.keyid if 0 <= after < self.last.body.number else "of no commit"
+        if turn != envelope.keyid:
+            raise IntegrityBroken(Fault(key, f"signed by key {envelope.keyid}", f"key {turn}", "Run verify."))
 
     def _index(self, leaf: Leaf, after: int) -> int | None:
         """The leaf's index: first sought where its entry says, then wherever else, as that may be a lie."""

@@ -87,14 +87,17 @@ def explained_by(store: Storage, previous: Before | None, document: Mapping[str,
     if previous is None or not gone:
         return ()
     spent = set(_explained_before(store, previous.manifest))
-    found = {each: body for each, body in _erasures(store, previous.manifest.report.model) if each.key not in spent}
-    naming = {each: body for each, body in found.items() if gone.keys() & set(body.partitions)}
-    lost = [gone[name] for name in {name for body in naming.values() for name in body.partitions} & gone.keys()]
-    declared = [body.rows for body in naming.values()]
-    enough = None in declared or sum(lost) <= sum(rows for rows in declared if rows is not None)
-    if not enough or any(rows < 0 for rows in lost):
+    naming = [
+        (each, body)
+        for each, body in _erasures(store, previous.manifest.report.model)
+        if each.key not in spent and gone.keys() & set(body.partitions)
+    ]
+    lost = [gone[name] for name in {name for _, body in naming for name in body.partitions} & gone.keys()]
+    rows = [body.rows for _, body in naming]
+    enough = None in rows or sum(lost) <= sum(each for each in rows if each is not None)
+    if not enough or any(each < 0 for each in lost):
         return ()
-    return tuple(sorted(naming, key=lambda each: each.index))
+    return tuple(sorted((each for each, _ in naming), key=lambda each: each.index))
 
 
 def declared(store: Storage, keys: Iterable[str]) -> tuple[dict[str, Any], ...]:

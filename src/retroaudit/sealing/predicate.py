@@ -70,7 +70,7 @@ def _dependencies(pinned: Pinned, archive: str) -> Iterator[dict[str, Any]]:
 def _dependency(role: str, partition: str, pinned: Object, archive: str) -> dict[str, Any]:
     info = pinned.info
     return {
-        "uri": f"{archive.rstrip('/')}/{quote(info.key, safe='/=', errors='surrogatepass')}",
+        "uri": f"{archive.rstrip('/')}/{quote(info.key, errors='surrogatepass')}",
         "digest": {"sha256": pinned.sha256} if pinned.sha256 else {},
         "annotations": {
             "role": role,

@@ -100,6 +100,8 @@ def _policy(found: buckets.Bucket, name: str, prefix: str, *, amazon: bool) -> I
     lacking = roles.lacking(roles.statements(name, prefix, {}, amazon=amazon), found.statements)
     denies = f"the policy lacks {', '.join(lacking)}; `store init` adds it"
     yield _seen(found, "policy", not lacking, "policy", "nobody may delete", denies)
+    closed = not roles.open_to_all(found.statements)
+    yield _seen(found, "policy", closed, "public", "only who is named may come in", "the policy lets everybody in")
     granted = {} if "policy" in found.unseen else roles.granted(prefix, found.statements)
     for role, arn in granted.items():
         short = roles.lacking(roles.statements(name, prefix, {role: arn}, amazon=False), found.statements)

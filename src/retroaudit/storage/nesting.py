@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 from retroaudit.faults import BadInput, Fault
 from retroaudit.storage.answers import as_faults
 from retroaudit.storage.local import LocalStorage
-from retroaudit.storage.protocol import WORKSHOP, Storage
+from retroaudit.storage.protocol import WORKSHOP
 from retroaudit.storage.s3 import S3Storage
 
-_LOG = "log/commits/"
+_LOG = "log/commits"
 _FOLDERS = frozenset({"blobs", "reports", "entries", "log", WORKSHOP})
 
 
@@ -22,38 +24,39 @@ def require_alone(storage: LocalStorage | S3Storage) -> None:
 
     Below a store that has a log of its own, only folders that are not a ledger's are looked into.
     """
-    above, below = _above(storage), _below(storage)
-    for found in (*above, *below):
+    for found in _folders_around(storage.root) if isinstance(storage, LocalStorage) else _prefixes_around(storage):
         remedy = "Choose a place beside it; best give each tenant a bucket or directory of its own."
         raise BadInput(Fault(storage.url, f"another ledger at {found}", "a store that no other one overlaps", remedy))
 
 
-def _above(storage: LocalStorage | S3Storage) -> Iterator[str]:
-    for place in _parents(storage):
-        if any(place.list(_LOG)):
-            yield place.url
+def _folders_around(root: Path) -> Iterator[str]:
+    yield from (above.as_uri() for above in root.parents if _has_log(above))
+    known = _FOLDERS if _has_log(root) else frozenset()
+    tops = sorted(path for path in root.iterdir() if path.name not in known)
+    for folder, *_ in chain.from_iterable(os.walk(top) for top in tops):
+        if _has_log(Path(folder)):
+            yield Path(folder).as_uri()
 
 
-def _parents(storage: LocalStorage | S3Storage) -> Iterator[Storage]:
-    if isinstance(storage, LocalStorage):
-        yield from (replace(storage, root=each) for each in storage.root.parents if (each / _LOG).is_dir())
-        return
+def _has_log(folder: Path) -> bool:
+    return os.path.isdir(folder / _LOG)  # noqa: PTH112  (a folder that may not be entered is no error there)
+
+
+def _prefixes_around(storage: S3Storage) -> Iterator[str]:
     parts = [part for part in storage.prefix.split("/") if part]
-    yield from (replace(storage, prefix="/".join(parts[:count])) for count in range(len(parts)))
-
-
-def _below(storage: LocalStorage | S3Storage) -> Iterator[str]:
-    known = _FOLDERS if any(storage.list(_LOG)) else frozenset()
-    for folder in _folders(storage):
+    for above in (replace(storage, prefix="/".join(parts[:count])) for count in range(len(parts))):
+        if any(above.list(f"{_LOG}/")):
+            yield above.url
+    known = _FOLDERS if any(storage.list(f"{_LOG}/")) else frozenset()
+    for folder in _tops(storage):
         if folder not in known:
             inside = (info.key for info in storage.list(f"{folder}/"))
-            logs = (key[: key.index(f"/{_LOG}")] for key in inside if f"/{_LOG}" in key)
+            logs = (key[: key.index(f"/{_LOG}/")] for key in inside if f"/{_LOG}/" in key)
             yield from (f"{storage.url}/{log}" for log in logs)
 
 
-def _folders(storage: LocalStorage | S3Storage) -> list[str]:
-    if isinstance(storage, LocalStorage):
-        return sorted(path.name for path in Path(storage.root).iterdir() if path.is_dir() and not path.is_symlink())
+def _tops(storage: S3Storage) -> list[str]:
+    """The folders right below the store's prefix, without their slash."""
     above = f"{storage.prefix}/" if storage.prefix else ""
     with as_faults(storage.url):
         pages: Any = storage.client.get_paginator("list_objects_v2").paginate(

@@ -69,6 +69,12 @@ def lacking(own: Iterable[Statement], present: Iterable[Statement]) -> Sequence[
     return [statement["Sid"][beginning:] for statement in own if _meaning(statement) not in there]
 
 
+def open_to_all(present: Iterable[Statement]) -> bool:
+    """Whether a policy allows anything to everybody: reports are for those who are named."""
+    everybody = ("*", {"AWS": "*"}, {"AWS": ["*"]})
+    return any(each.get("Effect") == "Allow" and each.get("Principal") in everybody for each in present)
+
+
 def _own(prefix: str) -> str:
     return _OURS + hashlib.sha256(prefix.encode()).hexdigest()[:8]
 

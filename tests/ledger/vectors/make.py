@@ -17,10 +17,14 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature, encode_dss_signature
+from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 
-from retroaudit.ledger import anchors, commits, tree
+from retroaudit.ledger import anchors, checkpoint, commits, tree
+from retroaudit.ledger.checkpoint import Checkpoint
 from retroaudit.ledger.commits import Commit, Leaf
 from retroaudit.ledger.coordinates import ReportId
 from retroaudit.ledger.entries import Entry
@@ -28,7 +32,7 @@ from retroaudit.ledger.head import head
 from retroaudit.ledger.kinds import DueList
 from retroaudit.ledger.recording import record, rotate
 from retroaudit.ledger.seal import Sealing, seal_all
-from retroaudit.ledger.signing import Signer, load_signer
+from retroaudit.ledger.signing import Signer, load_signer, lower_s, public_from_der
 from retroaudit.storage.keys import encode
 from retroaudit.storage.local import LocalStorage
 from retroaudit.storage.protocol import WORKSHOP
@@ -37,6 +41,8 @@ from tests.ledger.vectors.story import AWKWARD, LONG, MOMENT, PART, Planned, mom
 
 HERE = Path(__file__).parent
 SEEDS = {"first": bytes(range(32)), "second": bytes(range(32, 64))}
+ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551  # of P-256: SP 800-186, 3.2.1.3
+MESSAGE = "a message"
 TEXTS = ("lending", "Lending v1.4", AWKWARD, LONG, PART, "..", "a~b", "%41", "é" * 33, "é" * 34, "x" * 200, "X" * 67)
 
 
@@ -136,6 +142,7 @@ def _values(store: LocalStorage, first: Signer, second: Signer) -> dict[str, Any
         "moment": MOMENT,
         "origin": log[0].body.origin,
         "keys": {name: _key(signer) for name, signer in (("first", first), ("second", second))},
+        "ecdsa": _ecdsa(log[-1].note.checkpoint),
         "encode": [{"text": each, "encoded": encode(each)} for each in TEXTS],
         "commits": [_commit(commit) for commit in log],
         "entries": [_entry(store, leaf) for leaf in leaves],
@@ -150,6 +157,23 @@ def _values(store: LocalStorage, first: Signer, second: Signer) -> dict[str, Any
 
 def _key(signer: Signer) -> dict[str, str]:
     return {"keyid": signer.public.keyid, "public": base64.b64encode(signer.public.der).decode()}
+
+
+def _ecdsa(signed: Checkpoint) -> dict[str, Any]:
+    """The other kind of key: a checkpoint, and signatures of which one alone is in its one form."""
+    private = ec.derive_private_key(int.from_bytes(SEEDS["first"]), ec.SECP256R1())
+    der = private.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    method = ec.ECDSA(SHA256(), deterministic_signing=True)  # RFC 6979: the same bytes each time
+    signer = Signer(lambda data: lower_s(private.sign(data, method)), public_from_der(der, "ecdsa"))
+    r, s = decode_dss_signature(good := signer.sign(MESSAGE.encode()))
+    padded = b"\x30%c\x02%c\0%b" % (good[1] + 1, good[3] + 1, good[4:])  # r with a zero too many before it
+    made = {good: True, encode_dss_signature(r, ORDER - s): False, padded: False, good + b"\0": False}
+    return {
+        **_key(signer),
+        "message": MESSAGE,
+        "signatures": [{"sig": base64.b64encode(each).decode(), "valid": valid} for each, valid in made.items()],
+        "checkpoint": checkpoint.sign(signed, signer),
+    }
 
 
 def _commit(commit: Commit) -> dict[str, Any]:

@@ -30,6 +30,7 @@ class Inventory:
     commits: array[int] = field(default_factory=lambda: array("Q"))  # numbers, sorted after `tiles`
     anchors: dict[int, str] = field(default_factory=dict)  # keys by size
     stores: list[str] = field(default_factory=list)  # keys of entries that say how the store is locked
+    _whole: bool = True
     _others: array[int] = field(default_factory=lambda: array("Q"))
 
     def tiles(self) -> Iterator[str]:
@@ -41,13 +42,16 @@ class Inventory:
                 else:
                     self._sort(key)
         except RetroauditError as error:
+            self._whole = False
             self.findings.refused(
                 self.storage.url, "a listing of all objects", error, "the store cannot be listed whole"
             )
         self.commits = array("Q", sorted(self.commits))
 
     def tell_strays(self, known: Iterable[Hashes]) -> None:
-        """Note what belongs to nothing that the log names."""
+        """Note what belongs to nothing that the log names, where the listing was whole."""
+        if not self._whole:
+            return
         strange = set(map(int, without(as_hashes(self._others), known)))
         if strange:
             self._tell(strange)

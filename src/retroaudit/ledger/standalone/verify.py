@@ -642,7 +642,7 @@ class Verifier:
             if entry.kind == "key":
                 self.handed(entry.key, entry.body["keyid"], self.chain[-1] if self.chain else None, [entry])
                 self.chain.append(entry.body["keyid"])
-            if entry.kind == "plan" or entry.body.get("report") == index["report"] and entry.kind == "audit":
+            if entry.kind == "plan" or (entry.body.get("report") == index["report"] and entry.kind == "audit"):
                 self.files(entry)
         origin = f"retroaudit.dev/log/{(self.chain or ['?'])[0][:32]}"
         self.noted("bundle.json: checkpoint", f"{origin}\n{note[3]}\n{note[4]}\n", (self.chain or ["?"])[-1], note)
@@ -807,7 +807,7 @@ def main() -> int:
         )
     lines = [f"{'BROKEN' if out.problems else 'INTACT'}: {len(out.problems)} problems", "Checked:"]
     lines += [f"  {count} {name}" for name, count in out.counts.items()] + ["Head:"]
-    lines += [f"  {name}: {ascii(value)}" for name, value in out.head.items()] + ["Not checked here:"]
+    lines += [f"  {name}: {value!a}" for name, value in out.head.items()] + ["Not checked here:"]
     sys.stdout.write("\n".join([*lines, *(f"  {ascii(text)[1:-1]}" for text in out.unchecked)]) + "\n")
     return BROKEN if out.problems else INTACT
 
