@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import hmac
 import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from retroaudit.ledger.read import logged
 from tests.test_cli import Call
 from tests.test_measuring import DAYS, LABELLED
 from tests.world import World
@@ -183,3 +185,82 @@ def test_wrong_choices_are_bad_input(
     assert code == 2
     assert said in err
     assert len(files(place)) == 2
+
+
+SAID = ("--by=D. Protection", "--reason=request 815")
+
+
+@pytest.fixture
+def key(filled: World, words: list[str]) -> str:
+    assert words
+    return f"--key={filled.root / 'keys' / 'signing.pem'}"
+
+
+def test_the_ledger_commits_to_a_sample_and_erasing_it_leaves_every_proof(
+    call: Call, words: list[str], options: dict[str, str], place: Path, filled: World, key: str
+) -> None:
+    found = printed(call, *words, key)
+    (entry,) = logged(filled.store, "sample")
+    body = entry.recorded.entry.body.model_dump()
+    assert (found["committed"], body["report"]) == (entry.key, f"{ID}/1")
+    lines, record, salt = ((place / f"{found['key']}{end}").read_bytes() for end in (".jsonl", ".json", ".salt"))
+    assert hmac.new(salt, record + lines, "sha256").hexdigest() == body["commitment"]
+    assert len(bytes.fromhex(salt.decode())) == 32
+    assert printed(call, *words, key)["committed"] == entry.key  # the same sample, once
+    assert "committed" in found
+    erase = ["review", "erase", ID, options["review"], options["store"], key, "--yes"]
+    code, _, err = call(*erase)
+    assert code == 2
+    assert "--by" in err
+    assert len(files(place)) == 3
+    (declared,) = printed(call, *erase, *SAID)["declared"]
+    assert files(place) == set()
+    assert filled.kinds() == ["plan", "report", "sample", "erasure"]
+    said = list(logged(filled.store, "erasure"))[0].recorded.entry.body.model_dump()
+    assert "kind=erasure" in declared
+    assert (said["model"], said["scope"], said["partitions"], said["rows"]) == ("model", "review", [DAYS[0]], 30)
+    assert filled.verify().problems == ()
+    assert printed(call, *erase, *SAID)["declared"] == []  # of nothing, nothing
+
+
+def test_a_persons_rows_are_declared_by_their_number(
+    call: Call, words: list[str], options: dict[str, str], place: Path, filled: World, key: str
+) -> None:
+    printed(call, *words, key)
+    ref = drawn(place)[7]["ref"]
+    erase = ["review", "erase", f"--ref={ref}", options["review"], options["store"], key, *SAID, "--yes"]
+    printed(call, *erase)
+    (entry,) = logged(filled.store, "erasure")
+    assert entry.recorded.entry.body.model_dump()["rows"] == 1
+    store = filled.root / "store"
+    assert not any(ref.encode() in path.read_bytes() for path in store.rglob("*") if path.is_file())
+    assert not list(place.rglob("*.salt"))  # the commitment is dead: the sample that it was to is gone
+    assert filled.verify().problems == ()
+
+
+def test_a_key_without_a_ledger_erases_nothing(
+    call: Call, words: list[str], options: dict[str, str], place: Path, key: str
+) -> None:
+    printed(call, *words)
+    code, _, err = call("review", "erase", ID, options["review"], key, *SAID, "--yes")
+    assert code == 2
+    assert "--store" in err
+    assert len(files(place)) == 2
+
+
+def test_without_a_key_it_says_that_nothing_is_declared(call: Call, words: list[str], options: dict[str, str]) -> None:
+    assert "none: with --key" in call(*words)[1]
+    assert "does not declare it" in call("review", "erase", ID, options["review"], "--yes")[1]
+
+
+def test_what_is_damaged_is_declared_as_its_place_has_it(
+    call: Call, words: list[str], options: dict[str, str], place: Path, filled: World, key: str
+) -> None:
+    printed(call, *words)
+    (path,) = place.rglob("*.json")
+    path.chmod(0o644)
+    path.write_bytes(b"{}")
+    printed(call, "review", "erase", "--older-than=0d", options["review"], options["store"], key, *SAID, "--yes")
+    (entry,) = logged(filled.store, "erasure")
+    body = entry.recorded.entry.body.model_dump()
+    assert (body["model"], body["partitions"], body["rows"]) == ("model", [DAYS[0]], 0)

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from retroaudit.ledger.read import logged
+from retroaudit.ledger.signing import write_keys
 from tests.test_cli import Call
 from tests.test_measuring import DAYS, LABELLED, WEEK
 from tests.world import World
@@ -202,3 +205,36 @@ def test_a_report_of_other_versions_can_be_erased_too(
     assert call("replay", ID, options["store"], options["states"])[0] == 2
     assert printed(call, "states", "erase", ID, options["store"], options["states"], "--yes")["objects"]
     assert kept
+
+
+SAID = ("--by=D. Protection", "--reason=request 815")
+
+
+def test_with_a_key_the_ledger_declares_it(call: Call, kept: Path, options: dict[str, str], filled: World) -> None:
+    words = ["states", "erase", ID, options["store"], options["states"], f"--key={filled.root}/keys/signing.pem"]
+    before = filled.kinds()
+    code, out, _ = call(*words)  # a dry run needs no reason, and declares nothing
+    assert (code, filled.kinds()) == (0, before)
+    assert "With --yes, the ledger declares it" in out
+    code, _, err = call(*words, "--yes")
+    assert (code, filled.kinds()) == (2, before)
+    assert "--by" in err
+    assert "--reason" in err
+    assert any("merged-" in key for key in files(kept))  # nothing went
+    (key,) = printed(call, *words, *SAID, "--yes")["declared"]
+    assert filled.kinds() == [*before, "erasure"]
+    (entry,) = logged(filled.store, "erasure")
+    body = entry.recorded.entry.body.model_dump()
+    assert (entry.key, body["scope"], body["rows"]) == (key, "states", None)
+    assert body["partitions"] == ["reference/reference", f"window/{DAYS[0]}"]
+    assert (body["by"], body["reason"]) == ("D. Protection", "request 815")
+    assert filled.verify().problems == ()
+    assert filled.audit(LABELLED, DAYS[0], now=datetime.now(UTC)).created is False
+    assert filled.verify().problems == ()
+
+
+def test_a_key_of_another_log_erases_nothing(call: Call, kept: Path, options: dict[str, str], tmp_path: Path) -> None:
+    other, before = write_keys(tmp_path / "other").signing, files(kept)
+    words = ["states", "erase", ID, options["store"], options["states"], f"--key={other}", *SAID, "--yes"]
+    assert call(*words)[0] == 2
+    assert files(kept) == before

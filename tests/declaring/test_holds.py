@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -35,9 +34,6 @@ class Vault(LocalStorage):
         if self.head(key) is None:
             raise BadInput(Fault(key, "no such object", "an object"))
         (self.held.add if on else self.held.discard)(key)
-
-    def bucket_lock(self) -> datetime | None:
-        return None
 
 
 def vault(world: World) -> Vault:

@@ -36,11 +36,9 @@ CALLS: dict[tuple[str, int], Run] = {
         for name, run in (("seal", seal_two), ("record", record_two), ("rotate", hand_over))
     },
 }
-CASES = [
-    pytest.param(name, size, how, id=f"{name} at {size}, {how.value}", marks=[pytest.mark.slow] if size == LEVEL else [])
-    for name, size in CALLS
-    for how in How
-]
+SMALL = [(name, size) for name, size in CALLS if size < LEVEL]
+LARGE = {"seal": ("blob", "manifest", "commit", "tile"), "record": ("entry",), "rotate": ("key entry",)}
+each_way = pytest.mark.parametrize("how", How, ids=[how.value for how in How])
 
 
 @cache
@@ -59,14 +57,10 @@ def puts(name: str, size: int) -> Sequence[str]:
     return tuple(watched.puts)
 
 
-def strikes(name: str, size: int) -> Sequence[int]:
-    """Every PUT; in the large log, whose check takes a second, the first and the last of each kind."""
-    found = puts(name, size)
-    if size < LEVEL:
-        return range(len(found))
-    kinds = [kind_of_put(key) for key in found]
-    last = len(kinds) - 1
-    return sorted({kinds.index(kind) for kind in kinds} | {last - kinds[::-1].index(kind) for kind in kinds})
+def last_of(name: str, size: int, kind: str) -> int:
+    """The number of the call's last PUT of a kind."""
+    kinds = [kind_of_put(key) for key in puts(name, size)]
+    return len(kinds) - 1 - kinds[::-1].index(kind)
 
 
 def again_until_done(storage: Storage, run: Run) -> Sequence[Acknowledged]:
@@ -79,29 +73,58 @@ def again_until_done(storage: Storage, run: Run) -> Sequence[Acknowledged]:
     raise AssertionError("five attempts were not enough")
 
 
-@pytest.mark.parametrize(("name", "size", "how"), CASES)
-def test_nothing_is_lost_doubled_or_forked(name: str, size: int, how: How) -> None:
-    tried = 0
-    for strike in strikes(name, size):
-        for goes_on in (False, True) if size < LEVEL else (False,):
-            storage = grown(size).copy()
-            faulty = Faulty(storage, strike, how, lambda there=storage: rival(there), goes_on)
-            acknowledged = again_until_done(faulty, CALLS[name, size])
-            found = count(storage, acknowledged, log_only=size == LEVEL)
-            found.require_zero()
-            rivals = how in {How.CONFLICT, How.SLOW}
-            assert found.leaves == size + len(acknowledged) + rivals + (size == EMPTY)  # and the first key's
-            if size == LEVEL and name == "seal":
-                assert not verify(storage, KEEPER.public, str(report_of(0))).problems
-            tried += 1
-    figures.note("fault matrix", "memory", faults=tried, lost=0, doubles=0, forks=0, problems=0)
+def strike(name: str, size: int, how: How, number: int, *, goes_on: bool = False) -> None:
+    """Fail one PUT of a call, call again, and look."""
+    storage = grown(size).copy()
+    faulty = Faulty(storage, number, how, lambda: rival(storage), goes_on)
+    acknowledged = again_until_done(faulty, CALLS[name, size])
+    found = count(storage, acknowledged, log_only=size == LEVEL)
+    found.require_zero()
+    rivals = how in {How.CONFLICT, How.SLOW}
+    assert found.leaves == size + len(acknowledged) + rivals + (size == EMPTY)  # and the first key's
+    if size == LEVEL and name == "seal":
+        assert not verify(storage, KEEPER.public, str(report_of(0))).problems
+
+
+@each_way
+@pytest.mark.parametrize(("name", "size"), SMALL, ids=[f"{name} at {size}" for name, size in SMALL])
+def test_each_put_of_each_call(name: str, size: int, how: How) -> None:
+    numbers = range(len(puts(name, size)))
+    for number in numbers:
+        strike(name, size, how, number)
+        strike(name, size, how, number, goes_on=True)
+    figures.note("fault matrix", "memory", faults=2 * len(numbers), lost=0, doubles=0, forks=0, problems=0)
+
+
+@pytest.mark.slow
+@pytest.mark.xdist_group("level")
+@each_way
+def test_each_kind_of_put_where_the_tree_grows_a_level(how: How) -> None:
+    for name, kinds in LARGE.items():
+        for kind in kinds:
+            strike(name, LEVEL, how, last_of(name, LEVEL, kind))
+    figures.note("fault matrix", "memory", faults=6, lost=0, doubles=0, forks=0, problems=0)
+
+
+@pytest.mark.long
+@pytest.mark.xdist_group("level")
+@each_way
+@pytest.mark.parametrize("name", LARGE)
+def test_each_put_where_the_tree_grows_a_level(name: str, how: How) -> None:
+    numbers = range(len(puts(name, LEVEL)))
+    for number in numbers:
+        strike(name, LEVEL, how, number)
+    figures.note("fault matrix", "memory", nightly=True, faults=len(numbers), lost=0, doubles=0, forks=0, problems=0)
 
 
 def test_every_kind_of_put_is_hit() -> None:
-    hit = {(size, kind_of_put(puts(name, size)[strike])) for name, size in CALLS for strike in strikes(name, size)}
     everywhere = {"blob", "manifest", "entry", "commit", "tile", "key entry"}
-    assert {size: {kind for at, kind in hit if at == size} for size in (EMPTY, TILE, LEVEL)} == dict.fromkeys(
-        (EMPTY, TILE, LEVEL), everywhere
-    )
-    levels = {key.split("/")[2] for name, size in CALLS if size == LEVEL for key in puts(name, size) if "tile" in key}
-    assert levels == {"0", "1", "2"}  # at 65,536 leaves the tree gets its third level of tiles
+    for size in (EMPTY, TILE):
+        assert {kind_of_put(key) for name, at in SMALL if at == size for key in puts(name, at)} == everywhere
+    assert {kind for kinds in LARGE.values() for kind in kinds} == everywhere
+
+
+@pytest.mark.slow
+@pytest.mark.xdist_group("level")
+def test_the_third_level_of_tiles_begins_there() -> None:
+    assert {key.split("/")[2] for key in puts("seal", LEVEL) if kind_of_put(key) == "tile"} == {"0", "1", "2"}

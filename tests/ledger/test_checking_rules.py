@@ -21,7 +21,7 @@ from retroaudit.ledger.verify import Options, Verification, verify
 from tests.ledger.conftest import NOON, Memory, at, beat, id_of, plan_of, record_body, run_of, seal_day
 
 DAY = 24.0
-HOSTILE = "\x1b[31m<script>../%2e%2e/ü‮"
+HOSTILE = "\x1b[31m<script>../%2e%2e/\u00fc\u202e"
 
 
 def _meanings(outcome: Verification) -> str:
@@ -73,7 +73,7 @@ def _decision(report: str) -> Decision:
     return Decision(model="m", report=report, fingerprint=None, decision="accept", by="a", reason="b", at=when)
 
 
-# K1: keys
+# Rule K1, keys
 
 
 def test_a_log_that_changed_its_key_is_verified_with_either(
@@ -139,7 +139,7 @@ def test_a_key_entry_that_is_gone_is_named_once(memory: Memory, signer: Signer, 
     assert [problem.found for problem in found] == ["nothing"]
 
 
-# K2: who signed an entry
+# Rule K2, who signed an entry
 
 
 def test_an_entry_of_a_key_that_came_later_is_a_forgery(memory: Memory, signer: Signer, successor: Signer) -> None:
@@ -163,7 +163,7 @@ def test_an_entry_younger_than_its_commit_is_named(memory: Memory, signer: Signe
     assert "younger than the commit that holds it" in _meanings(verify(memory, signer.public))
 
 
-# C1: what is due
+# Rule C1, what is due
 
 
 @pytest.mark.parametrize(("hours", "missing"), [(47.0, False), (48.0, True), (200.0, True)])
@@ -207,7 +207,7 @@ def test_without_a_moment_of_judgement_it_is_the_newest_commits(memory: Memory, 
     assert "an audit that was due" in _meanings(verify(memory, signer.public))
 
 
-# C2: open plans
+# Rule C2, open plans
 
 
 @pytest.mark.parametrize(("days", "broken"), [(0.0, False), (7.0, False), (7.1, True)])
@@ -238,7 +238,7 @@ def test_a_report_of_another_series_closes_no_plan(memory: Memory, signer: Signe
     assert "what it would test was not sealed before" in meanings
 
 
-# C3 and C4: a report's plan, and the others of its window
+# Rule C3 and C4, a report's plan, and the others of its window
 
 
 def test_a_plan_after_its_report_is_named(memory: Memory, signer: Signer) -> None:
@@ -281,7 +281,7 @@ def test_other_plans_of_another_form_name_nothing(memory: Memory, signer: Signer
     assert "the report keeps silent about them" in _meanings(_judged(memory, signer))
 
 
-# C5: heartbeats
+# Rule C5, heartbeats
 
 
 @pytest.mark.parametrize(("hours", "silent"), [(30.0, False), (48.0, False), (48.1, True)])
@@ -296,7 +296,7 @@ def test_no_heartbeat_at_all_is_a_note(memory: Memory, signer: Signer) -> None:
     assert any(note.startswith("no heartbeat") for note in _judged(memory, signer).notes)
 
 
-# C6: what others speak of
+# Rule C6, what others speak of
 
 
 @pytest.mark.parametrize("first", [True, False])
@@ -316,7 +316,7 @@ def test_what_was_decided_about_is_in_the_log(memory: Memory, signer: Signer, re
     assert "the report that was decided about is not in the log" in _meanings(_judged(memory, signer))
 
 
-# C7: revisions
+# Rule C7, revisions
 
 
 def test_revisions_stand_in_their_order(memory: Memory, signer: Signer) -> None:
@@ -333,5 +333,4 @@ def test_revisions_stand_in_their_order(memory: Memory, signer: Signer) -> None:
     for options in (Options(at=NOON), Options(log_only=True)):
         outcome = verify(swapped, signer.public, options=options)
         assert "revision 2 stands in the log without the one before it" in _meanings(outcome)
-    one = verify(swapped, signer.public, str(id_of(1, 2)))
-    assert "revision 2 stands in the log without the one before it" in _meanings(one)
+    assert verify(swapped, signer.public, str(id_of(1, 2))).problems

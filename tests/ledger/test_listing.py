@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -20,7 +21,7 @@ AT = NOON.isoformat()
 
 
 def erasure(model: str, reason: str = "815") -> kinds.Erasure:
-    own = {"partitions": ["2026-07-01"], "rows": 2, "by": "dpo", "reason": reason, "at": AT}
+    own: dict[str, Any] = {"partitions": ["2026-07-01"], "rows": 2, "by": "dpo", "reason": reason, "at": AT}
     return kinds.Erasure(model=model, scope="archive", **own)
 
 

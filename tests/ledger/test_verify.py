@@ -122,10 +122,9 @@ def test_every_rename_is_found(sealed: dict[str, bytes], signer: Signer) -> None
 
 
 def test_a_deleted_commit_is_named(store: Memory, signer: Signer) -> None:
+    when = f"deleted after {NOON.isoformat()}"
     del store.objects[commit_key(2)]
-    assert f"commit 2 was deleted after {NOON.isoformat()}: commit 3 is there" in _meanings(
-        verify(store, signer.public)
-    )
+    assert f"commit 2 was {when}: commit 3 is there" in _meanings(verify(store, signer.public))
     del store.objects[commit_key(3)]
     assert f"commits 2 to 3 were {when}: commit 4 is there" in _meanings(verify(store, signer.public))
 

@@ -27,6 +27,12 @@ def states(url: str) -> dict[str, str]:
     return {each.what: each.state for each in check(url)}
 
 
+@pytest.fixture
+def no_race(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The race takes seconds on SeaweedFS, and tests of policies need it not."""
+    monkeypatch.setattr("retroaudit.storage.checking.require_one_winner", lambda _: None)
+
+
 def refused(call: Any, **words: Any) -> bool:
     try:
         call(**words)
@@ -119,7 +125,7 @@ def test_a_legal_hold_is_set_and_lifted(lock_store: S3Storage) -> None:
 
 
 @pytest.mark.server
-@pytest.mark.slow
+@pytest.mark.usefixtures("no_race")
 def test_a_right_bucket_is_left_as_it_is_and_a_lock_is_only_made_longer(lock_store: S3Storage) -> None:
     again = founding.plan(lock_store.url, days=1)
     assert (again.exists, again.locks) == (True, False)
@@ -141,7 +147,7 @@ def test_a_right_bucket_is_left_as_it_is_and_a_lock_is_only_made_longer(lock_sto
 
 
 @pytest.mark.server
-@pytest.mark.slow
+@pytest.mark.usefixtures("no_race")
 def test_a_bucket_without_lock_or_versions_is_refused_and_what_is_missing_is_named(
     seaweedfs: S3Storage, as_role: AsRole
 ) -> None:
@@ -161,7 +167,7 @@ def test_a_bucket_without_lock_or_versions_is_refused_and_what_is_missing_is_nam
 
 
 @pytest.mark.server
-@pytest.mark.slow
+@pytest.mark.usefixtures("no_race")
 def test_a_policy_that_was_changed_is_named(lock_store: S3Storage) -> None:
     lift_policy(lock_store)
     expiring: Any = {"Rules": [{"ID": "x", "Status": "Enabled", "Filter": {"Prefix": ""}, "Expiration": {"Days": 9}}]}
@@ -175,7 +181,7 @@ def test_a_policy_that_was_changed_is_named(lock_store: S3Storage) -> None:
 
 
 @pytest.mark.server
-@pytest.mark.slow
+@pytest.mark.usefixtures("no_race")
 def test_objects_are_encrypted_where_the_environment_says_so(as_admin: None, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: ARG001
     monkeypatch.setenv("RETROAUDIT_S3_SSE", "AES256")
     url = f"s3://bucket-{secrets.token_hex(6)}"

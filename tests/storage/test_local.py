@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from retroaudit.faults import BadInput, IntegrityBroken
@@ -237,6 +237,7 @@ def test_many_are_put_at_once(storage: LocalStorage, count: int) -> None:
     assert list((storage.root / WORKSHOP).iterdir()) == []
 
 
+@settings(max_examples=30)
 @given(
     objects=st.dictionaries(st.sampled_from(["a", "b/c", "b/d", "e/f/g"]), st.binary(max_size=9)), many=st.booleans()
 )

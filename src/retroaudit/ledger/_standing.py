@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache, partial
+from itertools import chain
 
 from retroaudit.faults import Fault, IntegrityBroken
 from retroaudit.ledger import commits, entries, manifest
@@ -67,7 +68,7 @@ class Log:
     def _index(self, leaf: Leaf, after: int) -> int | None:
         """The leaf's index: first sought where its entry says, then wherever else, as that may be a lie."""
         last = self.last.body.number
-        for number in (*range(after + 1, last + 1), *range(1, min(after, last) + 1)):
+        for number in chain(range(after + 1, last + 1), range(1, min(after, last) + 1)):
             body = self._read(number).body
             for position, each in enumerate(body.leaves):
                 if each.key == leaf.key:

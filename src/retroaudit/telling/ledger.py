@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from rich.text import Text
@@ -55,15 +56,14 @@ def verification(result: Verification) -> None:
         console.out().print(Text(f"  note: {console.plain(note)}", style="dim"))
 
 
-def log(found: Iterable[Mapping[str, Any]], store: str) -> None:
-    """The log's entries, a line each; the key of each is what `ledger void` takes."""
-    rows = [
-        (each["index"], each["commit"], each["recorded_at"], each["kind"], _said(each), each["entry"]) for each in found
-    ]
-    if not rows:
+def log(found: Sequence[Mapping[str, Any]], store: str) -> None:
+    """The log's entries: what each says, and below it its key, which `ledger void` takes."""
+    if not found:
         say(f"no such entries in {store}")
-        return
-    console.print_table(("leaf", "commit", "recorded", "kind", "what it says", "entry"), rows)
+    for each in found:
+        moment = f"{datetime.fromisoformat(each['recorded_at']):%Y-%m-%d %H:%M}Z"
+        say(f"{each['index']:>6}  {moment}  commit {each['commit']:<6}  {each['kind']:<9}  {_said(each)}")
+        say(f"        {each['entry']}")
 
 
 def _said(entry: Mapping[str, Any]) -> str:

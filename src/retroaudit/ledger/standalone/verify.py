@@ -2,7 +2,7 @@
 
     python verify.py PATH --key public.pem [--at TIME] [--anchors DIR] [--json]
 
-PATH is a folder (or a .zip of one) with log/commits (a store) or bundle.json (a bundle). Needs Python 3.11, `cryptography`.
+PATH is a folder (or a .zip of one) with log/commits (a store) or bundle.json (a bundle). It needs `cryptography`.
 Exit status: 0 nothing is wrong, 3 problems, 2 wrong use. Written from FORMAT.md alone; [K1] and so on are its rules.
 """
 
@@ -21,8 +21,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
+from io import BufferedReader
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
@@ -46,8 +47,10 @@ COMMIT = "number:count previous:sha256? leaves:some size:count frontier:list tim
 STATEMENT = "_type:https://in-toto.io/Statement/v1 subject:some predicateType:text predicate:object"
 REPORT = "report:text supersedes:text? run_key:object sealed_at:time after:count audit:object"
 AUDIT = "verdict:text findings:count tier:low|medium|high plan:sha256 other_plans:list buildDefinition:object"
+TIERS = {"low", "medium", "high"}
 BUNDLE = "format:https://retroaudit.dev/bundle/v1 report:text checkpoint:text proofs:object"
 KEY = re.compile(r"(?:entries|reports)/v1(?:/(?!\.)[A-Za-z0-9_.=%~-]+)+")
+COMMIT_KEY = re.compile(r"log/commits/[0-9]{6}/(?!0{12})([0-9]{12})")
 TILE = re.compile(r"log/tile/([0-9]|[1-5][0-9]|6[0-3])/((?:x[0-9]{3}/)*[0-9]{3})(?:\.p/([1-9][0-9]{0,2}))?")
 TOKEN = re.compile(r"(?:.*/)?([0-9]{12})\.tsr", re.DOTALL)
 NOTE = re.compile("((\\S+)\n(0|[1-9][0-9]{0,18})\n(\\S+)\n)\n\u2014 (\\S+) (\\S+)\n")
@@ -125,34 +128,32 @@ def parse(data: bytes) -> Any:
     raise Bad("canonical JSON (RFC 8785), byte for byte", data)
 
 
-def read_as(read: Callable[[Any], Any]) -> Callable[[Any], bool]:
-    """Whether reading and writing a text again gives the same text."""
-
-    def test(value: Any) -> bool:
-        try:
-            return isinstance(value, str) and read(value) == value
-        except ValueError:
-            return False
-
-    return test
+def time(text: str) -> datetime:
+    """The time that a text says."""
+    return datetime.fromisoformat(text)
 
 
-is_base64 = read_as(lambda text: b64encode(b64decode(text)).decode())
+def again(value: Any, rewrite: Callable[[str], str]) -> bool:
+    """Whether a text reads and writes again as itself: it is in its only spelling."""
+    try:
+        return isinstance(value, str) and rewrite(value) == value
+    except ValueError:
+        return False
+
+
 TESTS: dict[str, Callable[[Any], bool]] = {
-    **{
-        name: (lambda value, kind=kind: isinstance(value, kind))
-        for name, kind in {"text": str, "flag": bool, "list": list, "object": dict}.items()
-    },
+    "text": lambda value: isinstance(value, str),
+    "flag": lambda value: isinstance(value, bool),
+    "list": lambda value: isinstance(value, list),
     "some": lambda value: isinstance(value, list) and value != [],
+    "object": lambda value: isinstance(value, dict),
     "count": lambda value: type(value) is int and value >= 0,
     "days": lambda value: (
-        isinstance(value, dict)
-        and all(map(TESTS["count"], value.values()))
-        and not value.keys() - {"low", "medium", "high"}
+        isinstance(value, dict) and all(map(TESTS["count"], value.values())) and value.keys() <= TIERS
     ),
-    "sha256": read_as(lambda text: (re.fullmatch("[0-9a-f]{64}", text) or [None])[0]),
-    "time": read_as(lambda text: datetime.fromisoformat(text).isoformat() if text.endswith("+00:00") else None),
-    "base64": is_base64,
+    "sha256": lambda value: isinstance(value, str) and re.fullmatch("[0-9a-f]{64}", value) is not None,
+    "base64": lambda value: again(value, lambda text: b64encode(b64decode(text)).decode()),
+    "time": lambda value: again(value, lambda text: time(text[:-6] + "+00:00").isoformat()),
 }
 
 
@@ -189,12 +190,11 @@ def load_key(data: bytes) -> PublicKey:
         key = (serialization.load_pem_public_key if pem else serialization.load_der_public_key)(data)
     except (ValueError, TypeError, UnsupportedAlgorithm):
         raise Bad("a public key", data) from None
-    if isinstance(key, ed25519.Ed25519PublicKey) or (
-        isinstance(key, ec.EllipticCurvePublicKey) and isinstance(key.curve, ec.SECP256R1)
-    ):
-        if pem or key_id(key) == sha256(data):
-            return key
-    raise Bad("a key of Ed25519 or P-256 in canonical DER", data)
+    if not isinstance(key, PublicKey) or getattr(key, "curve", ec.SECP256R1).name != ec.SECP256R1.name:
+        raise Bad("a key of Ed25519 or P-256", type(key).__name__)
+    if not pem and key_id(key) != sha256(data):
+        raise Bad("a key in canonical DER", data)
+    return key
 
 
 def signed(key: PublicKey, signature: bytes, message: bytes) -> bool:
@@ -213,7 +213,7 @@ def signed(key: PublicKey, signature: bytes, message: bytes) -> bool:
 def read_note(text: str) -> re.Match[str]:
     """A checkpoint with one signature: [1] what is signed, [2] origin, [3] size, [4] root, [6] signature."""
     note = NOTE.fullmatch(text)
-    if not note or note[2] != note[5] or not is_base64(note[4]) or not is_base64(note[6]):
+    if not note or note[2] != note[5] or not TESTS["base64"](note[4]) or not TESTS["base64"](note[6]):
         raise Bad("a checkpoint with one signature", text)
     return note
 
@@ -319,6 +319,11 @@ def leaf_hash(key: str, digest: str) -> bytes:
     return hashlib.sha256(b"\0" + canonical({"key": key, "sha256": digest}).encode()).digest()
 
 
+def commit_key(number_: int) -> str:
+    """The key of a commit."""
+    return f"log/commits/{number_ // 1_000_000:06d}/{number_:012d}"
+
+
 def climb(value: bytes, index: int, size: int, path: list[bytes]) -> bytes | None:
     """The root to which an audit path leads from a leaf's hash; None if the path has a wrong length (RFC 9162)."""
     last = size - 1
@@ -344,6 +349,7 @@ class Verifier:
         self.unchecked: list[str] = []
         self.head: dict[str, Any] = {"origin": None, "size": 0, "root": None, "time": None}
         self.keys: dict[str, PublicKey] = {}  # of the key entries
+        self.expires: dict[str, str | None] = {}
         self.chain: list[str] = []  # the keys whose turn it was: of each commit, or of each key entry in a bundle
         self.entries: list[Entry] = []
         self.blobs: dict[str, int] = {}
@@ -376,7 +382,7 @@ class Verifier:
             self.problem(meaning, name, "a file that can be read", error)
         return None
 
-    def open(self, key: str) -> IO[bytes]:
+    def open(self, key: str) -> BufferedReader:
         """A plain file of the folder, not one that a link leads to."""
         try:
             path = self.root / key
@@ -444,6 +450,7 @@ class Verifier:
         entry = read_entry(key, data, index)
         if entry.kind == "key":
             self.keys[entry.body["keyid"]] = load_key(b64decode(entry.body["public"]))
+            self.expires[entry.body["keyid"]] = entry.body["expires"]
         self.entries.append(entry)
         self.counts["reports" if entry.kind == "audit" else "other entries"] += 1
         return entry
@@ -527,11 +534,11 @@ class Verifier:
     def store(self, at: datetime | None) -> None:
         """Check a copy of a whole store."""
         names = self.names("log")
-        numbers = [int(name[-12:]) for name in names if re.fullmatch(r"log/commits/[0-9]{6}/[0-9]{12}", name)]
+        numbers = [int(name[-12:]) for name in names if COMMIT_KEY.fullmatch(name)]
         self.last: dict[str, Any] = {"sha256": None, "next_key": None, "time": "0001-01-01T00:00:00+00:00"}
         self.seen: set[str] = set()
         for number_ in range(1, max(numbers, default=0) + 1):
-            name = f"log/commits/{number_ // 1_000_000:06d}/{number_:012d}"
+            name = commit_key(number_)
             if not self.attempt("chain", name, self.commit, number_):
                 self.unchecked.append(
                     f"what comes after the last readable commit ({name} is not), and rules [C1] to [C6]"
@@ -539,7 +546,7 @@ class Verifier:
                 break
         else:
             self.rules()
-            self.complete(at or datetime.fromisoformat(self.last["time"]))
+            self.complete(at or time(self.last["time"]))
         for name in names:
             self.attempt("bytes", name, self.derived)
         self.same("nothing", "log/commits", True, self.counts["commits"] > 0)
@@ -564,7 +571,7 @@ class Verifier:
         }
         for member, value in state.items():
             self.same("chain", f"{name}: {member}", value, commit[member])
-        if datetime.fromisoformat(commit["time"]) < datetime.fromisoformat(self.last["time"]):
+        if time(commit["time"]) < time(self.last["time"]):
             self.problem("chain", f"{name}: time", f"not before {self.last['time']}", commit["time"])
         self.turn(name, number_, commit, entries)
         self.by(name, signer, seal)
@@ -599,9 +606,9 @@ class Verifier:
             self.handed(name, signer, None, read[:1] if entries[0] else [])
         if commit["next_key"] != signer:
             self.handed(name, commit["next_key"], signer, read)
-        ends = [e.body["expires"] for e in self.entries if e.kind == "key" and e.body["keyid"] == signer]
-        if ends and ends[-1] and datetime.fromisoformat(commit["time"]) >= datetime.fromisoformat(ends[-1]):
-            self.problem("expired", name, f"a time before {ends[-1]}", commit["time"])
+        end = self.expires.get(signer)
+        if end and time(commit["time"]) >= time(end):
+            self.problem("expired", name, f"a time before {end}", commit["time"])
 
     def derived(self, name: str) -> None:
         """Check a key under log/ that is no commit."""
@@ -610,14 +617,12 @@ class Verifier:
             self.token(name)
         elif tile and int(tile[3] or 1) < WIDTH:
             span, first, width = WIDTH ** int(tile[1]), int(re.sub("[x/]", "", tile[2])) * WIDTH, int(tile[3] or WIDTH)
-            there = range(first, min(first + width, len(self.leaves) // span))
-            wanted = b"".join(self.mth(n * span, (n + 1) * span) for n in there)
-            self.same("tile", name, (width, sha256(wanted)), (len(there), sha256(self.read(name))))
+            data, last = self.read(name), min(first + width, len(self.leaves) // span)
+            self.same("tile", name, f"{width} hashes", f"{len(data) / 32:g} hashes")
+            wanted = b"".join(self.mth(n * span, (n + 1) * span) for n in range(first, last))
+            self.same("tile", name, f"the hashes {sha256(wanted)}", f"the hashes {sha256(data)}")
             self.counts["tiles"] += 1
-        elif (
-            not re.fullmatch(r"log/commits/[0-9]{6}/[0-9]{12}", name)
-            or f"{int(name[-12:]) // 1_000_000:06d}" != name[12:18]
-        ):
+        elif not (commit := COMMIT_KEY.fullmatch(name)) or name != commit_key(int(commit[1])):
             self.problem("stray", name, "a commit, a tile or a time-stamp", "something else")
 
     # -- a bundle
@@ -663,7 +668,7 @@ class Verifier:
         """Check that an entry of the bundle is in the log."""
         found = PROOF.fullmatch(proof) if isinstance(proof, str) else None
         path = found[2].split() if found else []
-        if not found or found[3] != note[0] or not all(map(is_base64, path)):
+        if not found or found[3] != note[0] or not all(map(TESTS["base64"], path)):
             raise Bad("a proof of the bundle's checkpoint", proof)
         digest = sha256(self.read(key)) if KEY.fullmatch(key) else ""
         root = climb(leaf_hash(key, digest), int(found[1]), int(note[3]), [b64decode(step) for step in path])
@@ -728,15 +733,15 @@ class Verifier:
         for due in self.of("due"):
             for window in due.body["windows"] if due.key not in void else []:
                 series = (due.body["model"], window["window"], due.body["audit"], due.body["part"])
-                if datetime.fromisoformat(window["due"]) <= moment and series not in reports:
+                if time(window["due"]) <= moment and series not in reports:
                     self.problem("C1", due.key, f"a report of {'/'.join(series)}, due {window['due']}", "none")
         closed = {(report.series, report.body["audit"]["plan"]) for report in self.of("audit")}
         for plan in self.of("plan"):
-            age = moment - datetime.fromisoformat(plan.predicate["recorded_at"])
+            age = moment - time(plan.predicate["recorded_at"])
             if age > timedelta(days=7) and plan.key not in void and (plan.series, plan.body["plan"]) not in closed:
                 self.problem("C2", plan.key, f"a report of plan {plan.body['plan']}", "none")
         beats = self.of("heartbeat")
-        if beats and datetime.fromisoformat(beats[-1].body["next"]) < moment:
+        if beats and time(beats[-1].body["next"]) < moment:
             self.problem(
                 "C5", beats[-1].key, f"a heartbeat by {beats[-1].body['next']}", f"none until {moment.isoformat()}"
             )
@@ -783,7 +788,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="Check a copy of a retroaudit store, or a bundle.")
     parser.add_argument("path", type=Path, help="a folder or .zip with log/commits or bundle.json")
     parser.add_argument("--key", type=Path, required=True, help="one of the log's public keys (PEM), from elsewhere")
-    parser.add_argument("--at", type=datetime.fromisoformat, help="the moment of judgement, with its zone")
+    parser.add_argument("--at", type=time, help="the moment of judgement, with its zone")
     parser.add_argument("--anchors", type=Path, help="a folder with checkpoints that were kept elsewhere")
     parser.add_argument("--json", action="store_true", help="print JSON")
     args = parser.parse_args()

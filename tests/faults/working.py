@@ -1,0 +1,41 @@
+"""A writer that seals one report after the other, in a process of its own, until it is told to stop or is killed."""
+
+from __future__ import annotations
+
+from multiprocessing.context import ForkServerProcess
+from pathlib import Path
+
+from retroaudit.ledger.coordinates import ReportId
+from retroaudit.ledger.seal import Sealing, seal
+from retroaudit.storage.local import LocalStorage
+from retroaudit.storage.protocol import Storage
+from tests.faults import killing
+from tests.faults.actions import Acknowledged
+from tests.faults.standard import KEEPER, hours
+
+
+def start(root: Path, writer: int, told: Path, stop: Path) -> ForkServerProcess:
+    """A process that goes on where the writer's acknowledged reports end, until there is a file `stop`."""
+    return killing.start(_work, root, writer, told, stop)
+
+
+def report(writer: int, number: int) -> Sealing:
+    """A small report of a writer's own series of windows."""
+    name = ReportId(f"model-{writer}", f"window-{number}", "day", "main", 1)
+    return Sealing(name, {"report.json": f"{name}".encode()}, {"verdict": "passed"}, {"run": f"{name}"})
+
+
+def seal_one(storage: Storage, writer: int, number: int) -> Acknowledged:
+    """Seal it; the clocks of writers differ by minutes."""
+    receipt = seal(storage, report(writer, number), KEEPER, hours(1 + writer / 60))
+    return Acknowledged(receipt.manifest_key, receipt.manifest_sha256, receipt.commit)
+
+
+def _work(root: Path, writer: int, told: Path, stop: Path) -> None:
+    storage = LocalStorage(root, durable=False)  # a kill takes no power away: what was written stays
+    number = len(killing.acknowledged(told))
+    while True:
+        killing.acknowledge(told, seal_one(storage, writer, number))
+        number += 1
+        if stop.exists():
+            return
