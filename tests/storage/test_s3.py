@@ -287,3 +287,7 @@ def test_a_real_server_names_versions(seaweedfs: S3Storage) -> None:
 @pytest.mark.server
 def test_a_real_server_takes_many_at_once(seaweedfs: S3Storage) -> None:
     _puts_many(seaweedfs)
+
+
+def test_a_storage_can_be_a_key_and_equals_itself(s3: S3Storage) -> None:
+    assert {s3: 1}[s3] == 1

@@ -42,7 +42,7 @@ class S3Storage:
     versioned: bool
     append_only: bool = False
     locks: bool = False  # whether the bucket has Object Lock
-    encryption: Mapping[str, str] = field(default_factory=dict)  # parameters of each PUT
+    encryption: Mapping[str, str] = field(default_factory=dict, hash=False)  # parameters of each PUT
     patience: Patience = field(default_factory=lambda: Patience(WORKING_SECONDS), repr=False, compare=False)
 
     @property

@@ -191,7 +191,7 @@ class Walk:
         if tiles.missing:
             what = "1 tile is" if tiles.missing == 1 else f"{tiles.missing} tiles are"
             self.findings.notes.append(
-                f"{what} missing: proofs are slower without; `retroaudit store rebuild` makes them"
+                f"{what} missing: proofs take longer without, and they can be computed again"
             )
 
     def _lose_tiles(self, number: int) -> None:
