@@ -216,7 +216,7 @@ def test_the_ledger_commits_to_a_sample_and_erasing_it_leaves_every_proof(
     (declared,) = printed(call, *erase, *SAID)["declared"]
     assert files(place) == set()
     assert filled.kinds() == ["plan", "report", "sample", "erasure"]
-    said = list(logged(filled.store, "erasure"))[0].recorded.entry.body.model_dump()
+    said = next(iter(logged(filled.store, "erasure"))).recorded.entry.body.model_dump()
     assert "kind=erasure" in declared
     assert (said["model"], said["scope"], said["partitions"], said["rows"]) == ("model", "review", [DAYS[0]], 30)
     assert filled.verify().problems == ()

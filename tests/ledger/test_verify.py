@@ -3,7 +3,7 @@ from __future__ import annotations
 import json
 import operator
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -24,7 +24,7 @@ from retroaudit.ledger.signing import Signer
 from retroaudit.ledger.verify import Options, Verification, verify
 from retroaudit.progress import Step
 from retroaudit.storage.open import open_storage
-from retroaudit.storage.protocol import WORKSHOP
+from retroaudit.storage.protocol import WORKSHOP, ObjectInfo
 from tests.ledger.conftest import NOON, Memory, at, id_of, run_of, seal_day
 
 DAYS = 4
@@ -301,6 +301,23 @@ def _without_newest(sealed: dict[str, bytes]) -> Memory:
     left = {key: data for key, data in sealed.items() if key not in gone and key.rpartition("/")[2] not in files}
     assert commits.read(Memory(left), DAYS - 1).sha256 == before.sha256
     return Memory(left)
+
+
+def test_a_log_that_grows_meanwhile_is_intact(store: Memory, signer: Signer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Listings go by name: the commit comes after commits were listed, its tile before tiles are."""
+    real, grown = store.list, list(store.list())
+
+    def listed(prefix: str = "") -> Iterator[ObjectInfo]:
+        for info in grown if not prefix else real(prefix):
+            if info.key.startswith(TILES) and commit_key(DAYS + 1) not in store.objects:
+                seal_day(store, signer, 9, sealed_at=at(96))
+                yield ObjectInfo(f"{TILES}0/000.p/{DAYS + 2}", 32 * (DAYS + 2), NOON)
+            yield info
+
+    monkeypatch.setattr(store, "list", listed)
+    outcome = verify(store, signer.public)
+    assert outcome.problems == ()
+    assert outcome.checked["commits"] == DAYS + 1
 
 
 def test_a_cut_off_tail_is_unseen(sealed: dict[str, bytes], signer: Signer) -> None:

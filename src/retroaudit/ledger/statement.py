@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import pairwise
 from typing import Annotated, Any, Literal
 
 from pydantic import Field
@@ -75,6 +76,8 @@ def parse(data: bytes, subject: str) -> tuple[Statement, Envelope]:
     statement = Statement(document.predicateType, files, document.predicate)
     if _payload(statement, subject) != envelope.payload:
         raise IntegrityBroken(Fault(subject, "fields that contradict each other", "a statement"))
+    if any(one.name >= other.name for one, other in pairwise(files)):
+        raise IntegrityBroken(Fault(subject, "files out of order, or two of one name", "files sorted by name"))
     return statement, envelope
 
 

@@ -292,7 +292,7 @@ def test_having_checked_nothing_is_a_problem(tmp_path: Path) -> None:
 def test_wrong_use_is_said_so(tmp_path: Path) -> None:
     store = VECTORS / "store"
     (tmp_path / "bad.pem").write_bytes(b"-----BEGIN PUBLIC KEY-----\nAAAA\n")
-    for path, options, key in [
+    cases: list[tuple[Path, list[str | Path], Path]] = [
         (tmp_path / "none", [], FIRST),
         (store, [], tmp_path / "none.pem"),
         (store, [], tmp_path / "bad.pem"),
@@ -301,7 +301,9 @@ def test_wrong_use_is_said_so(tmp_path: Path) -> None:
         (store, ["--at", "2026-07-02T12:00:00"], FIRST),
         (store, ["--anchors", tmp_path / "none"], FIRST),
         (store, ["--unknown"], FIRST),
-    ]:
+        (tmp_path / ("x" * 300), [], FIRST),
+    ]
+    for path, options, key in cases:
         status, _, error = run(path, *options, key=key)
         assert status == USAGE
         assert "error:" in error

@@ -10,7 +10,17 @@ from dataclasses import dataclass, field
 from retroaudit.faults import RetroauditError
 from retroaudit.ledger.checking.digests import Digests, Hashes, as_hashes, without
 from retroaudit.ledger.checking.findings import Findings
-from retroaudit.ledger.coordinates import ANCHORS, BLOBS, COMMITS, ENTRIES, TILES, anchor_key, commit_number, entry_kind
+from retroaudit.ledger.coordinates import (
+    ANCHORS,
+    BLOBS,
+    COMMITS,
+    ENTRIES,
+    TILES,
+    anchor_key,
+    commit_key,
+    commit_number,
+    entry_kind,
+)
 from retroaudit.storage.protocol import WORKSHOP, Inspectable, ObjectVersion, Storage, Versioned
 
 _LOG = "log/"
@@ -47,6 +57,7 @@ class Inventory:
                 self.storage.url, "a listing of all objects", error, "the store cannot be listed whole"
             )
         self.commits = array("Q", sorted(self.commits))
+        self._go_on()
 
     def tell_strays(self, known: Iterable[Hashes]) -> None:
         """Note what belongs to nothing that the log names, where the listing was whole."""
@@ -85,6 +96,14 @@ class Inventory:
         names(orphans, "in no report: left over from a crash, harmless")
         names(others, "unknown to the ledger")
         names(sorted(logs), "another ledger lies here, inside this one's place: it was not verified; give each its own")
+
+    def _go_on(self) -> None:
+        """Commits that came while the listing went on: its last tiles may be theirs."""
+        try:
+            while self.commits and self.storage.head(commit_key(self.commits[-1] + 1)):
+                self.commits.append(self.commits[-1] + 1)
+        except RetroauditError:  # a delete marker, which is told already
+            return
 
     def _sort(self, key: str) -> None:
         if not key.startswith(_LOG):

@@ -190,9 +190,7 @@ class Walk:
             self.findings.problem(fault.subject, fault.expected, fault.found, meaning)
         if tiles.missing:
             what = "1 tile is" if tiles.missing == 1 else f"{tiles.missing} tiles are"
-            self.findings.notes.append(
-                f"{what} missing: proofs take longer without, and they can be computed again"
-            )
+            self.findings.notes.append(f"{what} missing: proofs take longer without, and they can be computed again")
 
     def _lose_tiles(self, number: int) -> None:
         if self.tiles:

@@ -775,6 +775,8 @@ def check(path: Path, given: PublicKey, at: datetime | None, anchors: Path | Non
                 out.store(at)
         except Bad as bad:
             out.problem("bytes", str(path), *bad.args)
+        except OSError as error:
+            out.problem("bytes", str(path), "a folder or .zip that can be read", str(error))
         if anchors:
             out.anchors(Verifier(anchors, given))
         else:
@@ -794,12 +796,12 @@ def main() -> int:
     args = parser.parse_args()
     if args.at and not args.at.tzinfo:
         parser.error("--at: needs a zone, as in 2026-07-02T12:00:00+00:00")
-    if not args.path.exists() or (args.anchors and not args.anchors.is_dir()):
-        parser.error(f"nothing at {args.path}, or no folder at {args.anchors}")
     try:
+        if not (args.path.is_dir() or args.path.is_file()) or (args.anchors and not args.anchors.is_dir()):
+            parser.error(f"nothing at {args.path}, or no folder at {args.anchors}")
         given = load_key(args.key.read_bytes())
     except (OSError, Bad) as error:
-        parser.error(f"--key: {args.key} is no public key that can be read: {error}")
+        parser.error(f"the path or --key {args.key} (a public key, PEM, is wanted) cannot be read: {error}")
     out = check(args.path, given, args.at, args.anchors)
     found = {"intact": not out.problems, "problems": out.problems, "checked": dict(out.counts)}
     found |= {"head": out.head, "unchecked": out.unchecked}
