@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -29,6 +30,9 @@ class Vault(LocalStorage):
     def retention(self, key: str, version: str | None = None) -> Retention | None:
         del version
         return Retention(None, None, legal_hold=True) if key in self.held else None
+
+    def extend(self, key: str, until: datetime) -> None:
+        raise NotImplementedError
 
     def hold(self, key: str, *, on: bool) -> None:
         if self.head(key) is None:

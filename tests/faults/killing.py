@@ -9,27 +9,30 @@ import json
 import multiprocessing
 import os
 import signal
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 from typing import TypeVar
+from unittest.mock import patch
 
 from retroaudit.storage.local import LocalStorage
 from retroaudit.storage.protocol import ObjectInfo, Storage
 from tests.faults.actions import ACTIONS, Acknowledged
 
 T = TypeVar("T")
-_WARM = ["tests.faults.killing"]
+_WARM = ["tests.faults.working"]
 
 
 def start(work: Callable[..., None], *arguments: object) -> ForkServerProcess:
-    """A process that does this work."""
+    """A process that does this work. It does not run pytest's own program first, which multiprocessing would do."""
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(_WARM)
     process = context.Process(target=work, args=arguments, daemon=True)
-    process.start()
+    with patch.object(sys.modules["__main__"], "__file__", None):
+        process.start()
     return process
 
 
@@ -55,9 +58,9 @@ def acknowledged(path: Path) -> list[Acknowledged]:
 
 @dataclass(eq=False)  # a storage is itself alone, and a key of weak dictionaries
 class Deadly:
-    """Kills its process at its call number `last`, from 0: before it is made, or after. What is put at once counts
+    """Kills its process at its call number `last`, from 0: before it is made, or after.
 
-    one call for each object, and those before the last are there by then. `calls` tells where nothing was killed.
+    Of what is put at once each object is a call, and those before the last are there by then.
     """
 
     storage: Storage

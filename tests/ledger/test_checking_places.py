@@ -50,6 +50,9 @@ class Bucket(Memory):
         del version
         return self.locks.get(key, self.lock)
 
+    def extend(self, key: str, until: datetime) -> None:
+        raise NotImplementedError
+
     def hold(self, key: str, *, on: bool) -> None:
         raise NotImplementedError
 

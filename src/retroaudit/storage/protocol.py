@@ -109,6 +109,9 @@ class Lockable(Protocol):
     def retention(self, key: str, version: str | None = None) -> Retention | None:
         """How a version (default: the present one) is locked; None where it is not. `BadInput` where it is absent."""
 
+    def extend(self, key: str, until: datetime) -> None:
+        """Lock the present version until then, where it is not locked for longer; nothing on a store without locks."""
+
     def hold(self, key: str, *, on: bool) -> None:
         """Set or lift the legal hold on the present version; `BadInput` where it is absent or may not be locked."""
 

@@ -87,6 +87,19 @@ class S3Storage:
         with as_faults(self.url):
             return locking.retention(self.client, self.bucket, self._name(key), version)
 
+    def extend(self, key: str, until: datetime) -> None:
+        """A COMPLIANCE lock can only ever be made longer; for objects that several reports share."""
+        if not self.locks:
+            return
+        there = self.retention(key)
+        if there is None or there.until is None or there.until < until:
+            with as_faults(f"{self.url}/{key}"):
+                self.client.put_object_retention(
+                    Bucket=self.bucket,
+                    Key=self._name(key),
+                    Retention={"Mode": "COMPLIANCE", "RetainUntilDate": until},
+                )
+
     def hold(self, key: str, *, on: bool) -> None:
         """Set or lift the legal hold; a HEAD goes before it, since not every server says that nothing is there."""
         if self.head(key) is None:

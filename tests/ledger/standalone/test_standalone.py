@@ -607,3 +607,47 @@ def test_it_imports_nothing_of_the_project() -> None:
     text = VERIFY.read_text()
     assert "import retroaudit" not in text
     assert "from retroaudit" not in text
+
+
+# --- a log's own key that writes what is not right ------------------------------
+
+
+def resign(store: Path, change: dict[str, Any], name: str = "second") -> None:
+    """Change the newest commit and sign it again, with a test key of the log."""
+    key = serialization.load_pem_private_key((VECTORS / f"keys/{name}.test-signing.pem").read_bytes(), None)
+    assert isinstance(key, ed25519.Ed25519PrivateKey)
+    path, kind = store / COMMITS / "000000000011", b"application/vnd.retroaudit.commit+json"
+    commit = {**json.loads(base64.b64decode(json.loads(path.read_text())["payload"])), **change}
+    payload = canonical({name: value for name, value in commit.items() if value != "left out"}).encode()
+    message = b"DSSEv1 %d %s %d %s" % (len(kind), kind, len(payload), payload)
+    signature = {"keyid": key_id(key), "sig": base64.b64encode(key.sign(message)).decode()}
+    outer = {"payload": base64.b64encode(payload).decode(), "payloadType": kind.decode(), "signatures": [signature]}
+    path.write_text(canonical(outer))
+
+
+def test_signing_again_what_stood_there_is_intact(store: Path) -> None:
+    resign(store, {})
+    assert run(store)[0] == INTACT
+
+
+def test_a_commit_by_the_key_before_is_found(store: Path) -> None:
+    resign(store, {}, "first")
+    assert about(run(store)[1], "right to write it")
+
+
+LEAF = {"key": "entries/v1/kind=void/../../../../etc/passwd", "sha256": "0" * 64}
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"number": 12}, {"number": True}, {"number": 11.5}, {"previous": None}, {"previous": "0" * 64}, {"size": 24},
+     {"size": 10**30}, {"frontier": []}, {"frontier": [None]}, {"time": "2026-07-01T00:00:00+00:00"},
+     {"next_key": "0" * 64}, {"time": "2027-07-01T12:00:00+00:00"}, {"time": "2026-07-07T12:00:00Z"},
+     {"time": "9999-12-31T23:59:59+00:00"},
+     {"next_key": "left out"}, {"more": 1}, {"leaves": []}, {"leaves": [LEAF]}, {"leaves": [{"key": "", "sha256": ""}]},
+     {"leaves": {}}, {"checkpoint": note_of(15)}, {"checkpoint": ""}, {"checkpoint": note_of(23) + "\n"},
+     {"next_key": "a050837d85070582ccf7394b0988847cc312cb88259b894899f6f239cf1791a5"}],
+)  # fmt: skip
+def test_a_commit_that_is_signed_but_wrong_is_found(store: Path, change: dict[str, Any]) -> None:
+    resign(store, change)
+    assert run(store)[0] == BROKEN
