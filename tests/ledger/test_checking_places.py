@@ -299,3 +299,19 @@ def test_versions_and_delete_markers_of_a_real_server_are_found(lock_store: S3St
         id_of(3).manifest_key: "1 version(s) and 1 delete marker(s)",
     }
     assert verify(lock_store, signer.public, str(id_of(1))).problems == ()
+
+
+@pytest.mark.parametrize("tier", [None, 3, ["high"], {"high": 1}, "other"])
+def test_a_tier_of_another_form_is_locked_now(signer: Signer, tier: object) -> None:
+    bucket = Bucket()
+    record_body(bucket, signer, _terms())
+    _seal(bucket, signer, 1, {"tier": tier})
+    assert verify(bucket, signer.public, options=Options(at=NOON)).problems == ()
+
+
+def test_a_promise_beyond_all_calendars_is_kept_by_no_lock(signer: Signer) -> None:
+    bucket = Bucket()
+    days: dict[Any, int] = {"high": 10**12}
+    record_body(bucket, signer, Store(tenant="t", retention_days=days, locked=True, at=instant(NOON, "at")))
+    _seal(bucket, signer, 1, {"tier": "high"})
+    assert "sooner than the store promised" in _meanings(verify(bucket, signer.public, options=Options(at=NOON)))

@@ -106,7 +106,7 @@ def test_an_unknown_or_other_kind_is_refused(signer: Signer, kind: str) -> None:
 
 
 def test_text_that_json_cannot_hold_is_bad_input(signer: Signer) -> None:
-    with pytest.raises(BadInput, match="JSON cannot hold"):
+    with pytest.raises(BadInput, match="the ledger cannot hold"):
         sign(Recorded(Entry(PLAN.body, (File.of("\ud800", b""),)), NOON, 0), signer)
     with pytest.raises(BadInput, match="without zone"):
         sign(replace(RECORDED, recorded_at=NOON.replace(tzinfo=None)), signer)

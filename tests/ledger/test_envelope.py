@@ -110,7 +110,7 @@ def test_a_signature_of_another_key_does_not_count(signer: Signer) -> None:
 
 @pytest.mark.parametrize("value", [float("nan"), 2**60, object(), "\ud800", {1: 2}])
 def test_what_json_cannot_hold_is_bad_input(value: object) -> None:
-    with pytest.raises(BadInput, match="JSON cannot hold"):
+    with pytest.raises(BadInput, match="the ledger cannot hold"):
         canonical({"value": value}, "x")
 
 

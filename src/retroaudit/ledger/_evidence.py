@@ -13,12 +13,14 @@ from retroaudit.ledger.commits import Commit
 from retroaudit.ledger.coordinates import ENTRIES, REPORTS, ReportId
 from retroaudit.ledger.entries import Entry, Recorded
 from retroaudit.ledger.envelope import Envelope
-from retroaudit.ledger.kinds import Body, Plan, Void
+from retroaudit.ledger.kinds import Body, Decision, Hold, Plan, Void
 from retroaudit.ledger.manifest import Manifest
 from retroaudit.ledger.signing import PublicKey
+from retroaudit.ledger.terms import terms
 from retroaudit.storage.keys import encode
 
-_OF_A_MODEL = ("change", "decision", "erasure", "hold")
+_OF_A_MODEL = ("change", "erasure")
+_OF_A_SERIES = ("decision", "hold")
 
 
 @dataclass(frozen=True)
@@ -55,12 +57,13 @@ class Evidence:
     """What belongs to one report, each in the log's order. `closing` are reports by the plan that they name."""
 
     last: Commit
+    handing: tuple[int, ...]  # commit 1, and those that handed the log over to another key
     report: Sealed
     revisions: tuple[Sealed, ...]
     keys: tuple[Noted, ...]
     plans: tuple[Noted, ...]
-    notes: tuple[Noted, ...]  # changes, decisions, erasures and holds of the model
-    voids: tuple[Noted, ...]  # of one of these
+    notes: tuple[Noted, ...]  # changes and erasures of the model, decisions and holds of the series
+    voids: tuple[Noted, ...]  # of plans
     closing: Mapping[str, tuple[str, ...]]
 
     @property
@@ -90,12 +93,15 @@ def gather(log: Log, report: ReportId) -> Evidence:
     keys = _noted(log, keyring.FOLDER)
     plans = _noted(log, f"{ENTRIES}kind=plan/{model}{window}")
     notes = [each for kind in _OF_A_MODEL for each in _noted(log, f"{ENTRIES}kind={kind}/{model}")]
-    named = {each.standing.leaf.key for each in (*plans, *notes)}
+    people = (each for kind in _OF_A_SERIES for each in _noted(log, f"{ENTRIES}kind={kind}/{model}"))
+    notes += [each for each in people if _series(each) == report.series]
+    named = {each.standing.leaf.key for each in plans}
     voids = (each for each in _noted(log, f"{ENTRIES}kind=void/") if _voided(each) in named)
     audits = _sealed(log, f"{REPORTS}{model}{window}")
     revisions = _ordered(each for each in audits if each.manifest.report.series == report.series)
     found = Evidence(
         log.last,
+        tuple(sorted({1, *(term.end for term in terms(log.storage) if term.end and term.end < log.last.body.number)})),
         next(each for each in revisions if each.manifest.report == report),
         revisions,
         _ordered(keys),
@@ -122,6 +128,11 @@ def _ordered(found: Iterable[_Found]) -> tuple[_Found, ...]:
 
 def _voided(noted: Noted) -> str | None:
     return noted.body.entry if isinstance(noted.body, Void) else None
+
+
+def _series(noted: Noted) -> str | None:
+    body = noted.body
+    return body.report.rpartition("/")[0] if isinstance(body, Decision | Hold) else None
 
 
 def _closing(audits: Iterable[Sealed], plans: Iterable[Noted]) -> Mapping[str, tuple[str, ...]]:

@@ -6,16 +6,14 @@ from collections.abc import Iterator, Mapping
 from importlib import resources
 from typing import Any
 
-import rfc8785
-
 from retroaudit.faults import Fault, IntegrityBroken
 from retroaudit.ledger import checkpoint, read
 from retroaudit.ledger._bundle_readme import readme
 from retroaudit.ledger._evidence import Evidence, gather
 from retroaudit.ledger._standing import Log
 from retroaudit.ledger.checkpoint import Proof
-from retroaudit.ledger.coordinates import ANCHORS, blob_key
-from retroaudit.ledger.envelope import canonical
+from retroaudit.ledger.coordinates import ANCHORS, blob_key, commit_key
+from retroaudit.ledger.envelope import canonical, canonical_plain
 from retroaudit.ledger.head import leaf_hashes
 from retroaudit.ledger.manifest import Manifest
 from retroaudit.ledger.signing import PublicKey
@@ -45,6 +43,7 @@ def bundle(storage: Storage, report: str, key: PublicKey) -> Mapping[str, bytes]
     log = Log(storage)
     found = gather(log, entry.report)
     made = {each.leaf.key: each.data for each in found.standing}
+    made |= {commit_key(number): storage.read(commit_key(number)) for number in found.handing}
     made |= dict(_blobs(storage, found))
     made |= dict(_anchors(storage, found.last.body.size))
     made[BUNDLE] = canonical(_proofs(log, found), BUNDLE)
@@ -103,5 +102,4 @@ def _anchors(storage: Storage, size: int) -> Iterator[tuple[str, bytes]]:
 def _inputs(sealed: Manifest) -> bytes:
     definition = sealed.predicate.get("buildDefinition")
     found = definition.get("resolvedDependencies") if isinstance(definition, Mapping) else None
-    data: bytes = rfc8785.dumps(found or [])
-    return data
+    return canonical_plain(found or [])

@@ -8,16 +8,16 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, TypeVar
 
-import rfc8785
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from retroaudit.faults import BadInput, Fault, IntegrityBroken
 from retroaudit.ledger.signing import PublicKey, Signer
 
+_LARGEST = 2**53 - 1
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 M = TypeVar("M", bound="Exact")
 
@@ -76,18 +76,21 @@ def unwrap(data: bytes, payload_type: str, subject: str) -> Envelope:
 
 
 def canonical(value: Mapping[str, Any], subject: str) -> bytes:
-    """RFC 8785 bytes; raises `BadInput` where the value has no such form (a NaN, a date, an integer past 2^53)."""
-    try:
-        return _jcs(dict(value))
-    except (ValueError, RecursionError) as error:  # rfc8785's errors are ValueErrors
-        raise BadInput(Fault(subject, f"a value that JSON cannot hold ({error})", "JSON")) from error
+    """RFC 8785 bytes of a document of the ledger.
 
-
-def canonical_plain(value: Mapping[str, Any]) -> bytes:
-    """RFC 8785 bytes of a document with ASCII names and neither fractions nor integers past 2^53: ten times faster.
-
-    Raises `ValueError` on text that has no UTF-8 form.
+    Raises `BadInput` where it holds what no other verifier should have to spell: a fraction, an integer past 2^53, a
+    name that is not ASCII, text without a UTF-8 form, or what JSON has not.
     """
+    try:
+        _refuse_unusual(value)
+        return canonical_plain(value)
+    except (ValueError, RecursionError) as error:
+        expected = "text, integers, true, false, null, lists and objects with ASCII names"
+        raise BadInput(Fault(subject, f"a value that the ledger cannot hold ({error})", expected)) from error
+
+
+def canonical_plain(value: Mapping[str, Any] | Sequence[Any]) -> bytes:
+    """RFC 8785 bytes of a document that is known to hold nothing unusual; `ValueError` on text without a UTF-8 form."""
     return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False).encode()
 
 
@@ -95,7 +98,9 @@ def read_exact(data: bytes, model: type[M], subject: str) -> M:
     """Canonical JSON as a model; raises `IntegrityBroken` on any other bytes."""
     document = read_fields(data, model, subject)
     try:
-        faithful = _jcs(json.loads(data)) == data
+        value = json.loads(data)
+        _refuse_unusual(value)
+        faithful = canonical_plain(value) == data
     except (ValueError, RecursionError):
         faithful = False
     if not faithful:
@@ -120,9 +125,21 @@ def _pae(payload_type: str, payload: bytes) -> bytes:
     return b"DSSEv1 %d %b %d %b" % (len(kind), kind, len(payload), payload)
 
 
-def _jcs(value: Any) -> bytes:
-    data: bytes = rfc8785.dumps(value)
-    return data
+def _refuse_unusual(value: object) -> None:
+    """Raise `ValueError` at anything in it whose canonical form is more than its parts in order."""
+    if isinstance(value, Mapping):
+        if not all(isinstance(name, str) and name.isascii() for name in value):
+            raise ValueError("a name that is not ASCII")
+        for each in value.values():
+            _refuse_unusual(each)
+    elif isinstance(value, list | tuple):
+        for each in value:
+            _refuse_unusual(each)
+    elif isinstance(value, int):
+        if abs(value) > _LARGEST:
+            raise ValueError("an integer past 2^53")
+    elif value is not None and not isinstance(value, str):
+        raise ValueError(f"a {type(value).__name__}")
 
 
 def _dump(envelope: Envelope) -> bytes:

@@ -42,17 +42,16 @@ def seal_plan(pinned: Pinned, store: Storage, signer: Signer, run: Run) -> Recei
     """Put what will be tested into the log, with the spec; what stands there already is found, not put again."""
     at = run.clock()
     files = {PLAN: identity.plan_document(pinned.request, pinned.needs), SPEC: identity.spec_bytes(pinned.spec)}
+    entry = Entry(_body(pinned), tuple(File.of(name, data) for name, data in files.items()))
     until = retain_until(store, pinned.spec.tier, at)
-    (receipt,) = record(store, [entry(pinned)], by_digest(files), signer, at, retain_until=until)
+    (receipt,) = record(store, [entry], by_digest(files), signer, at, retain_until=until)
     return receipt
 
 
-def entry(pinned: Pinned) -> Entry:
-    """The plan as the log has it: whose it is, and its files by digest."""
+def _body(pinned: Pinned) -> kinds.Plan:
     model, window, kind, part = identity.series(pinned)
-    document = identity.plan_document(pinned.request, pinned.needs)
     as_of = pinned.inputs.as_of
-    body = kinds.Plan(
+    return kinds.Plan(
         model=model,
         window=window,
         audit=kind,
@@ -60,7 +59,6 @@ def entry(pinned: Pinned) -> Entry:
         plan=pinned.plan,
         as_of=instant(as_of, "as_of") if as_of else None,
     )
-    return Entry(body, (File.of(PLAN, document), File.of(SPEC, identity.spec_bytes(pinned.spec))))
 
 
 def _void(key: str, pinned: Pinned, store: Storage, signer: Signer, run: Run, error: RetroauditError) -> None:

@@ -21,7 +21,10 @@ def predicate(
     pinned: Pinned, merged: Merged, judged: Judged, written: Written, places: Places, run: Run, finished: datetime
 ) -> dict[str, Any]:
     """Verdict, plan and history, then how the report came about: what was asked, what was read, what read it."""
-    document, previous = parse(written.files["report.json"]), history.before(places.store, written.report)
+    previous = history.before(places.store, written.report)
+    document = (
+        parse(written.files["report.json"]) if previous else {}
+    )  # a first revision has nothing to be held against
     return {
         "verdict": judged.verdict.value,
         "findings": len(judged.findings),

@@ -30,6 +30,7 @@ class Findings:
     unchecked: list[str] = field(default_factory=list)
     _alike: dict[tuple[str, str, str], list[str]] = field(default_factory=dict)
     _counts: dict[tuple[str, str, str], int] = field(default_factory=dict)
+    _unsure: dict[str, tuple[str, int]] = field(default_factory=dict)
     _beyond: int = 0
 
     def problem(self, where: str, expected: str, found: str, meaning: str) -> None:
@@ -44,6 +45,11 @@ class Findings:
         self._counts[what] = self._counts.get(what, 0) + 1
         if len(objects) < _NAMED:
             objects.append(where)
+
+    def not_checked(self, where: str, why: str) -> None:
+        """Something that could not be checked; what shares a reason is counted."""
+        first, count = self._unsure.get(why, (where, 0))
+        self._unsure[why] = (first, count + 1)
 
     def refused(self, where: str, expected: str, error: RetroauditError, meaning: str) -> None:
         """Something could not be read, or is not what it should be."""
@@ -70,7 +76,10 @@ class Findings:
             found = f"{self._beyond} more"
             yield Problem("the store", f"at most {_MOST} kinds of problems", found, "the rest is not listed")
 
-    @property
-    def broken(self) -> bool:
-        """Whether there is any problem."""
-        return bool(self._alike)
+    def all_unchecked(self) -> tuple[str, ...]:
+        """All that could not be checked, each reason once."""
+        counted = (
+            f"{first[:_LONGEST]}{f' and {count - 1} more' if count > 1 else ''}: {why}"
+            for why, (first, count) in self._unsure.items()
+        )
+        return tuple(dict.fromkeys((*self.unchecked, *counted)))

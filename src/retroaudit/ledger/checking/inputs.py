@@ -40,7 +40,6 @@ class Inputs:
     findings: Findings
     only: str | None = None  # the one report whose inputs are compared
     checked: int = 0
-    unreadable: int = 0
     _seen: Digests = field(default_factory=Digests)
     _gone: list[tuple[_Input, str, str]] = field(default_factory=list)
     _erasures: list[tuple[Place, Erasure]] = field(default_factory=list)
@@ -60,7 +59,7 @@ class Inputs:
         for each in named if isinstance(named, list) else []:
             one = _input(each, found, place.index)
             if one is None:
-                self.unreadable += 1
+                self.findings.not_checked(f"input of {found.report}", "its manifest names it in another form")
             elif (identity := repr((one.key, one.version, one.size, one.checksum, one.sha256))) not in self._seen:
                 self._seen.add(identity)
                 self._compare(self.archive, one)
@@ -77,8 +76,6 @@ class Inputs:
                 rows = "an unknown number of rows" if body.rows is None else f"{body.rows} rows"
                 why = f"{rows} were erased, by {body.by} on {body.at}: {body.reason} (entry {place.key})"
                 self.findings.notes.append(f"{one.key} in the archive is not what {one.report} was made of: {why}")
-        if self.unreadable:
-            self.findings.unchecked.append(f"inputs: {self.unreadable} that a manifest names in another form")
 
     def _compare(self, archive: Storage, one: _Input) -> None:
         self.checked += 1
@@ -86,7 +83,7 @@ class Inputs:
             info = archive.head(one.key)
             there = "nothing" if info is None else self._difference(archive, info, one)
         except RetroauditError as error:
-            self.findings.unchecked.append(f"input {one.key}: {error}")
+            self.findings.not_checked(f"input {one.key}", str(error))
             return
         if there:
             self._gone.append((one, _expected(one), there))
@@ -100,7 +97,7 @@ class Inputs:
         if one.checksum and info.checksum and _kind(one.checksum) == _kind(info.checksum):
             return None if one.checksum == info.checksum else info.checksum
         if one.sha256 is None or info.size > _MOST_READ:
-            self.findings.unchecked.append(f"input {one.key}: its size alone was compared")
+            self.findings.not_checked(f"input {one.key}", "its size alone was compared")
             return None
         return describe(archive, one.key, File(one.key, one.sha256, info.size))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from bisect import bisect_right
 from collections.abc import Iterator
 
 from retroaudit.faults import IntegrityBroken
@@ -41,11 +42,8 @@ class Keychain:
 
     def signer(self, number: int) -> str | None:
         """The id of the key that has the right to sign commit `number`, as far as it is known."""
-        found = None
-        for first, keyid in self._reigns:
-            if first <= number:
-                found = keyid
-        return found
+        place = bisect_right(self._reigns, number, key=lambda reign: reign[0])
+        return self._reigns[place - 1][1] if place else None
 
     def check(self, commit: Commit, *, follows: bool) -> None:
         """Whether the right key signed a commit, and to whom it hands the log. `follows`: the one before was read."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from retroaudit.faults import IntegrityBroken, RetroauditError
 from retroaudit.ledger import entries
@@ -43,9 +43,8 @@ class Locks:
         """A report: locked for as long as the store entry before it promises for its tier."""
         days = self._store.retention_days if self._store and self._store.locked else {}
         tier = found.predicate.get("tier")
-        promised = days.get(tier) if tier in {"low", "medium", "high"} else None
-        promise = timedelta(days=min(promised, _MOST_DAYS)) if promised else None
-        until = found.sealed_at + promise if promise else self.at or found.sealed_at
+        promised = next((count for name, count in days.items() if name == tier), None)
+        until = _later(found.sealed_at, promised) if promised else self.at or found.sealed_at
         self._want([place.key, *(blob_key(file.sha256) for file in found.files)], until)
 
     def commits(self, numbers: Iterable[int], newest: datetime) -> None:
@@ -102,4 +101,8 @@ def called_locked(reader: Reader, stores: Iterable[str]) -> bool:
     return False
 
 
-_MOST_DAYS = 365_000  # a date beyond which Python has none
+def _later(moment: datetime, days: int) -> datetime:
+    try:
+        return moment + timedelta(days=days)
+    except OverflowError:  # for ever, as far as calendars go
+        return datetime.max.replace(tzinfo=UTC)

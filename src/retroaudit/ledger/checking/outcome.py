@@ -79,8 +79,8 @@ class Verification:
         cls, checked: Mapping[str, int], findings: Findings, head: Head | None, anchors: Sequence[Anchor]
     ) -> Verification:
         """The outcome of what was found."""
-        unchecked = tuple(dict.fromkeys(findings.unchecked))
-        return cls(checked, tuple(findings.problems()), tuple(findings.notes), head, tuple(anchors), unchecked)
+        told = tuple(findings.problems()), tuple(findings.notes)
+        return cls(checked, *told, head, tuple(anchors), findings.all_unchecked())
 
     def summary(self) -> dict[str, Any]:
         """The outcome as plain values, for JSON."""

@@ -95,7 +95,7 @@ class Outside:
             )
             self.findings.problem(key, "a time-stamp of this checkpoint", stamp.problem, meaning)
         elif not stamp.signature_checked:
-            self.findings.unchecked.append(f"who made {key}: name the authority's certificates with --tsa-roots")
+            self.findings.not_checked(f"who made {key}", "name the authority's certificates with --tsa-roots")
         return Anchor("time-stamp", size, stamp.time, proved=stamp.signature_checked and not stamp.problem)
 
     def _agrees(self, subject: str, mine: Checkpoint) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import count
 
 from retroaudit.faults import IntegrityBroken, RetroauditError
 from retroaudit.ledger import commits, head, tree
@@ -14,7 +15,7 @@ from retroaudit.ledger.commits import Commit, Leaf
 from retroaudit.ledger.coordinates import commit_key
 from retroaudit.ledger.tiles import Tiles
 
-_MOST_TRIED = 1000  # commits of other writers between an entry and its own
+_CACHED = 64  # commits
 
 
 class Prover:
@@ -27,14 +28,10 @@ class Prover:
         self._commits: dict[int, Commit] = {}
         self._last: Commit | None = None
         self.proofs = 0
-
-    @property
-    def commits(self) -> int:
-        """How many commits were read."""
-        return len(self._commits)
+        self.commits = 0  # that were read
 
     def commit(self, number: int) -> Commit | None:
-        """A commit, read once; None where there is none or it is none."""
+        """A commit, mostly read once; None where there is none or it is none."""
         if number not in self._commits:
             data = self._reader.small(commit_key(number))
             if isinstance(data, Unread):
@@ -47,12 +44,15 @@ class Prover:
                 return None
             if found.body.number != number:
                 return None
+            self.commits += 1
+            if len(self._commits) >= _CACHED:
+                del self._commits[next(iter(self._commits))]
             self._commits[number] = found
         return self._commits[number]
 
     def place(self, leaf: Leaf, after: int) -> Place | None:
         """Where the leaf stands, of the commits after `after`; None where none of them holds it."""
-        for number in range(after + 1, after + 1 + _MOST_TRIED):
+        for number in count(after + 1):  # mostly the first: later ones where other writers, or a crash, came between
             commit = self.commit(number)
             if commit is None or commit.body.before >= self.trusted.size:
                 return None

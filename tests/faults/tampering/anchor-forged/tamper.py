@@ -1,0 +1,17 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+from dataclasses import replace
+from retroaudit.ledger import checkpoint
+from tests.faults.attacker import PLACE, overwrite
+from tests.faults.standard import STRANGER
+
+EXPECTED = "no key of this log signed it"
+EVIDENCE = "place"
+
+
+def tamper(store: Path) -> None:
+    path = next(path for path in sorted((store.parent / PLACE).rglob("*.checkpoint")))
+    note = checkpoint.parse(path.read_text(), "note").checkpoint
+    overwrite(path, checkpoint.sign(replace(note, root=bytes(32)), STRANGER).encode())

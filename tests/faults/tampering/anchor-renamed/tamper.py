@@ -1,0 +1,14 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+from tests.faults.attacker import PLACE
+
+EXPECTED = "the second place cannot be read, or somebody was there"
+EVIDENCE = "place"
+ALONE = "it takes a checkpoint by what it says, whatever its name"
+
+
+def tamper(store: Path) -> None:
+    path = next(path for path in sorted((store.parent / PLACE).rglob("*.checkpoint")))
+    path.rename(path.with_name("000000000999.checkpoint"))

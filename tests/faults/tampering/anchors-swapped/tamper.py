@@ -1,0 +1,14 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+from tests.faults.attacker import PLACE, swap
+
+EXPECTED = "the second place cannot be read, or somebody was there"
+EVIDENCE = "place"
+ALONE = "it takes a checkpoint by what it says, whatever its name"
+
+
+def tamper(store: Path) -> None:
+    one, other = sorted((store.parent / PLACE).rglob("*.checkpoint"))
+    swap(one, other)

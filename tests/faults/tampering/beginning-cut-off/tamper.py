@@ -1,0 +1,12 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+from dataclasses import replace
+from tests.faults.attacker import rewrite
+
+EXPECTED = "the log does not begin with the key that signs it"
+
+
+def tamper(store: Path) -> None:
+    rewrite(store, lambda told: [replace(told[0], leaves=told[0].leaves[1:]), *told[1:]])

@@ -1,0 +1,11 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+from tests.faults.attacker import blob_of, flip
+
+EXPECTED = "was deleted, replaced or damaged after it was sealed"
+
+
+def tamper(store: Path) -> None:
+    flip(blob_of(store, 1))

@@ -1,0 +1,11 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+from tests.faults.attacker import plan_entry
+
+EXPECTED = "was deleted, replaced or damaged after it was committed"
+
+
+def tamper(store: Path) -> None:
+    plan_entry(store, 1).unlink()

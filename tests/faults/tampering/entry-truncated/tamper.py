@@ -1,0 +1,11 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+from tests.faults.attacker import plan_entry, truncate
+
+EXPECTED = "was deleted, replaced or damaged after it was committed"
+
+
+def tamper(store: Path) -> None:
+    truncate(plan_entry(store, 1))

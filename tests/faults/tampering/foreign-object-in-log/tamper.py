@@ -1,0 +1,11 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+from tests.faults.attacker import overwrite
+
+EXPECTED = "something was put into the log, or renamed there"
+
+
+def tamper(store: Path) -> None:
+    overwrite(store / "log/notes.txt", b"hello")

@@ -1,0 +1,17 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+from retroaudit.ledger.recording import record
+from tests.faults.actions import hold
+import shutil
+from tests.faults.attacker import opened
+from tests.faults.standard import STRANGER, hours
+
+EXPECTED = "another log, or a forgery"
+
+
+def tamper(store: Path) -> None:
+    for name in ("log", "entries", "reports", "blobs"):
+        shutil.rmtree(store / name)
+    record(opened(store), [hold(0)], {}, STRANGER, hours(0))

@@ -1,0 +1,18 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+from retroaudit.ledger.coordinates import blob_key
+from tests.faults.attacker import append, overwrite, put_entry, put_report
+from tests.faults.standard import SUCCESSOR, plan_of, report_of, sealing_of
+
+EXPECTED = "the report keeps silent about them"
+
+
+def tamper(store: Path) -> None:
+    planned = plan_of(report_of(1, 2), "another try")
+    for sha256, data in planned.contents.items():
+        overwrite(store / blob_key(sha256), data)
+    entry = put_entry(store, planned.entry.body, SUCCESSOR, files=planned.entry.files)
+    report = put_report(store, sealing_of(planned, said="passed at last"), SUCCESSOR)
+    append(store, [entry, report], SUCCESSOR)
