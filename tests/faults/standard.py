@@ -29,7 +29,7 @@ START = datetime(2026, 7, 1, 12, tzinfo=UTC)
 _PAGE = b"<!doctype html><p>passed"  # the same of every report: one blob that all of them share
 _SPEC = b'{"owner":"owner@example.com"}'
 _DATA = hashlib.sha256(b"rows").hexdigest()
-_BATCH = 10  # reports a commit
+_BATCH = 5  # reports a commit
 
 
 def key_of(seed: int) -> Signer:

@@ -14,9 +14,9 @@ from tests.faults.actions import Acknowledged
 from tests.faults.standard import KEEPER, hours
 
 
-def start(root: Path, writer: int, told: Path, stop: Path) -> ForkServerProcess:
-    """A process that goes on where the writer's acknowledged reports end, until there is a file `stop`."""
-    return killing.start(_work, root, writer, told, stop)
+def start(root: Path, writer: int, told: Path, stop: Path, most: int | None = None) -> ForkServerProcess:
+    """A process that goes on where the writer's acknowledged reports end, until there is a file `stop`, or `most`."""
+    return killing.start(_work, root, writer, told, stop, most)
 
 
 def report(writer: int, number: int) -> Sealing:
@@ -31,11 +31,11 @@ def seal_one(storage: Storage, writer: int, number: int) -> Acknowledged:
     return Acknowledged(receipt.manifest_key, receipt.manifest_sha256, receipt.commit)
 
 
-def _work(root: Path, writer: int, told: Path, stop: Path) -> None:
+def _work(root: Path, writer: int, told: Path, stop: Path, most: int | None) -> None:
     storage = LocalStorage(root, durable=False)  # a kill takes no power away: what was written stays
     number = len(killing.acknowledged(told))
     while True:
         killing.acknowledge(told, seal_one(storage, writer, number))
         number += 1
-        if stop.exists():
+        if number == most or stop.exists():
             return

@@ -15,7 +15,7 @@ from retroaudit.ledger.signing import Signer
 from retroaudit.ledger.statement import PAYLOAD_TYPE, File, Statement, in_order, instant, moment, parse, sign
 
 TYPE = "https://retroaudit.dev/test/v1"
-STATEMENT = Statement(TYPE, (File.of("a", b"1"), File.of("b", b"")), {"x": [1, 0.5, None, "\u2028<script>"]})
+STATEMENT = Statement(TYPE, (File.of("a", b"1"), File.of("b", b"")), {"x": [1, 5, None, "\u2028<script>"]})
 
 
 def _document(signer: Signer) -> dict[str, Any]:

@@ -89,12 +89,15 @@ def load(storage: Storage) -> Mapping[str, LogKey]:
 
 
 def named(storage: Storage) -> Iterator[Named]:
-    """Every key entry in the store; raises `IntegrityBroken` where something else lies among them."""
+    """Every key entry in the store; what else was put among them is passed over: nobody can block a log."""
     for info in storage.list(FOLDER):
         data = storage.read(info.key)
-        recorded, envelope = entries.parse(data, info.key)
-        leaf = Leaf(info.key, hashlib.sha256(data).hexdigest())
-        yield Named(read(recorded.entry), recorded, leaf, envelope)
+        try:
+            recorded, envelope = entries.parse(data, info.key)
+            key = read(recorded.entry)
+        except IntegrityBroken:
+            continue
+        yield Named(key, recorded, Leaf(info.key, hashlib.sha256(data).hexdigest()), envelope)
 
 
 def find(storage: Storage, keyid: str) -> LogKey | None:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from tests.faults.attacker import tile
 
-EXPECTED = "a tile is not the log's"
+EXPECTED = "somebody put a tile there"
 
 
 def tamper(store: Path) -> None:
