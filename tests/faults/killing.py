@@ -23,7 +23,7 @@ from retroaudit.storage.protocol import ObjectInfo, Storage
 from tests.faults.actions import ACTIONS, Acknowledged
 
 T = TypeVar("T")
-_WARM = ["tests.faults.working"]
+_WARM = ["tests.faults.working", "retroaudit.storage.s3"]
 
 
 def start(work: Callable[..., None], *arguments: object) -> ForkServerProcess:

@@ -75,3 +75,10 @@ def test_the_newest_word_on_retention_counts_and_only_what_the_log_has(
     found = {tier: retain_until(memory, tier, NOON) for tier in ("low", "medium", "high", None)}
     days = {tier: (until - NOON).days for tier, until in found.items() if until}
     assert days == {"low": 20, "medium": 200, "high": 200, None: 200}
+
+
+def test_servers_that_keep_whole_seconds_keep_it_long_enough(memory: Memory, signer: Signer) -> None:
+    put(memory, signer, store(1))
+    for micro, seconds in ((0, 0), (1, 1), (999_999, 1)):
+        until = retain_until(memory, "low", NOON.replace(microsecond=micro))
+        assert until == NOON + timedelta(days=1, seconds=seconds)

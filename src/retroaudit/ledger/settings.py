@@ -20,9 +20,11 @@ def retain_until(storage: Storage, tier: str | None, sealed_at: datetime) -> dat
     """Until when nobody may delete what is sealed at that moment for a model of this tier; None: not said.
 
     Without a tier, or one that the log has no days for, it is the longest of all: too long is the smaller mistake.
+    Servers keep whole seconds and cut the rest: it is the next whole one.
     """
     store = settings(storage)
     if store is None or not store.retention_days:
         return None
     days = {str(name): count for name, count in store.retention_days.items()}
-    return sealed_at + timedelta(days=days.get(tier or "", max(days.values())))
+    until = sealed_at + timedelta(days=days.get(tier or "", max(days.values())))
+    return until + timedelta(seconds=1, microseconds=-until.microsecond) if until.microsecond else until
