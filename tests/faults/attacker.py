@@ -101,7 +101,9 @@ def cut(store: Path, last: int) -> None:
     for each in (store / TILES).rglob("*"):
         if each.is_file() and each.parent.name.endswith(".p") and int(each.name) > known[last - 1].body.size:
             each.unlink()
-    needed = {blob_key(file.sha256) for kept in known[:last] for leaf in kept.body.leaves for file in _files(store, leaf)}
+    needed = {
+        blob_key(file.sha256) for kept in known[:last] for leaf in kept.body.leaves for file in _files(store, leaf)
+    }
     for each in (store / "blobs").rglob("*"):
         if each.is_file() and each.relative_to(store).as_posix() not in needed:
             each.unlink()
@@ -131,9 +133,7 @@ def rewrite(store: Path, change: Callable[[list[Written]], list[Written]]) -> No
     storage = opened(store)
     signers = {each.public.keyid: each for each in (KEEPER, SUCCESSOR)}
     old = [commits.read(storage, number) for number in range(1, head(storage) + 1)]
-    told = [
-        Written(each.body.leaves, each.body.time, signers[each.envelope.keyid], each.body.next_key) for each in old
-    ]
+    told = [Written(each.body.leaves, each.body.time, signers[each.envelope.keyid], each.body.next_key) for each in old]
     for folder in (COMMITS, TILES):
         shutil.rmtree(store / folder)
     before: Commit | None = None
@@ -141,7 +141,9 @@ def rewrite(store: Path, change: Callable[[list[Written]], list[Written]]) -> No
         before = _add(store, before, each)
 
 
-def append(store: Path, leaves: Sequence[Leaf], signer: Signer, hour: float = 7, next_key: Signer | None = None) -> None:
+def append(
+    store: Path, leaves: Sequence[Leaf], signer: Signer, hour: float = 7, next_key: Signer | None = None
+) -> None:
     """One more commit, by whoever has a key; none of the rules is asked."""
     storage = opened(store)
     before = commits.read(storage, head(storage))

@@ -1,4 +1,4 @@
-"""Processes that kill themselves, or are killed, while they write; each begins as a copy of a warm one, in milliseconds.
+"""Processes that kill themselves, or are killed, while they write. Each begins as a copy of a warm one.
 
 They begin in a process that has no threads (multiprocessing's fork server), since a fork of one that has may hang.
 """

@@ -6,6 +6,7 @@ Keys and clock are fixed, so it is the same bytes each time; keys and clock are 
 from __future__ import annotations
 
 import hashlib
+import random
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -39,6 +40,11 @@ def key_of(seed: int) -> Signer:
 
 
 KEEPER, SUCCESSOR, STRANGER = key_of(1), key_of(2), key_of(3)
+
+
+def chance(seed: object) -> random.Random:
+    """Luck that is the same in every run."""
+    return random.Random(str(seed))  # noqa: S311  (no secret)
 
 
 def hours(count: float) -> datetime:

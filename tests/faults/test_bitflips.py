@@ -6,7 +6,6 @@ flips in each of them, and each must be named. What signs or anchors others is d
 
 from __future__ import annotations
 
-import random
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -20,7 +19,7 @@ from retroaudit.ledger.statement import File
 from retroaudit.ledger.verify import Options, verify
 from tests.faults import figures
 from tests.faults.ram import Ram
-from tests.faults.standard import KEEPER, build, hours
+from tests.faults.standard import KEEPER, build, chance, hours
 
 _REPORTS = 50
 _SAMPLE = 10_000
@@ -119,7 +118,7 @@ def test_sampled_bits(target: Target, kind: str) -> None:
     wanted, flips = max(200, _SAMPLE * share // total), 0
 
     def shuffled(name: str) -> Iterator[int]:
-        return iter(random.Random(name).sample(range(target.bits(name)), min(target.bits(name), 1000)))
+        return iter(chance(name).sample(range(target.bits(name)), min(target.bits(name), 1000)))
 
     for flipped in rounds(target, kind, shuffled):
         assert unnamed(target, kind, flipped) == []
@@ -131,9 +130,11 @@ def test_sampled_bits(target: Target, kind: str) -> None:
 
 @pytest.mark.slow
 def test_the_log_alone_sees_what_the_whole_check_sees(target: Target) -> None:
-    names = [name for kind in GROUPS if kind == "tiles" or kind.startswith("commits") for name in group_of(target, kind)]
-    for name in random.Random(7).sample(names, 20):
-        flipped = {name: random.Random(name).randrange(target.bits(name))}
+    names = [
+        name for kind in GROUPS if kind == "tiles" or kind.startswith("commits") for name in group_of(target, kind)
+    ]
+    for name in chance(7).sample(names, 20):
+        flipped = {name: chance(name).randrange(target.bits(name))}
         alone, whole = target.problems(flipped, log_only=True), target.problems(flipped)
         assert {each.object for each in alone} <= {each.object for each in whole}
 

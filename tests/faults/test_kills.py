@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 import shutil
 import signal
 import time
@@ -14,6 +13,7 @@ import pytest
 from retroaudit.storage.local import LocalStorage
 from tests.faults import figures, killing, working
 from tests.faults.actions import ACTIONS
+from tests.faults.standard import chance
 from tests.faults.zeros import Counted, count
 
 _WRITERS = 16
@@ -60,15 +60,15 @@ def test_killed_at_random_all_night(tmp_path: Path, part: int) -> None:
 
 def _kill(folder: Path, kills: int, seed: int) -> int:
     """Kill so many of sixteen writers, begin each anew, let all come to an end, and count."""
-    chance = random.Random(seed)
+    luck = chance(seed)
     root = folder / "store"
     root.mkdir()
     stop = folder / "stop"
     told = [folder / f"{number}.acknowledged" for number in range(_WRITERS)]
     writers = [working.start(root, number, told[number], stop) for number in range(_WRITERS)]
     for _ in range(kills):
-        time.sleep(chance.uniform(0.0, 0.04))  # the random moment itself
-        number = chance.randrange(_WRITERS)
+        time.sleep(luck.uniform(0.0, 0.04))  # the random moment itself
+        number = luck.randrange(_WRITERS)
         writers[number].kill()
         assert killing.finish(writers[number]) == -signal.SIGKILL
         writers[number] = working.start(root, number, told[number], stop)

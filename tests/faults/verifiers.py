@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from retroaudit.ledger.checking.outcome import Verification
+from retroaudit.ledger.signing import Signer
 from retroaudit.ledger.verify import Options, verify
 from retroaudit.storage.local import LocalStorage
-from retroaudit.ledger.signing import Signer
 
 _ALONE = Path(__file__).parents[2] / "src" / "retroaudit" / "ledger" / "standalone" / "verify.py"
 

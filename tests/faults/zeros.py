@@ -6,7 +6,7 @@ import base64
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -32,7 +32,7 @@ class Counted:
 
 
 def count(
-    storage: Storage, acknowledged: Iterable[Acknowledged], *, log_only: bool = False, hour: float = 20
+    storage: Storage, acknowledged: Sequence[Acknowledged], *, log_only: bool = False, hour: float = 20
 ) -> Counted:
     """The counts of a store, of which the given leaves were acknowledged; lost is what the named commit lacks.
 
@@ -45,7 +45,9 @@ def count(
         forks += body["previous"] != previous or body["number"] != len(leaves)
         previous = hashlib.sha256(data).hexdigest()
     sets = [set(each) for each in leaves]
-    lost = sum(not (each.commit <= len(sets) and (each.key, each.sha256) in sets[each.commit - 1]) for each in acknowledged)
+    lost = sum(
+        not (each.commit <= len(sets) and (each.key, each.sha256) in sets[each.commit - 1]) for each in acknowledged
+    )
     keys = Counter(key for commit in leaves for key, _ in commit)
     doubles = sum(times - 1 for times in keys.values())
     found = verify(storage, KEEPER.public, options=Options(at=hours(hour), log_only=log_only))

@@ -130,6 +130,22 @@ def test_a_key_that_expired_is_named(memory: Memory, signer: Signer, successor: 
     assert "by a key that had expired" in _meanings(verify(memory, signer.public))
 
 
+def test_a_key_that_nothing_is_handed_to_is_named(memory: Memory, signer: Signer, successor: Signer) -> None:
+    seal_day(memory, signer, 1)
+    body = keyring.successor(signer.public, successor, "", "", None).body
+    _commit(memory, signer, _entry(memory, signer, body, after=1))
+    assert _meanings(_judged(memory, signer)) == "commit 2 names keys that it does not hand the log to"
+
+
+def test_a_key_that_was_retired_does_not_come_back(memory: Memory, signer: Signer, successor: Signer) -> None:
+    seal_day(memory, signer, 1)
+    recording.rotate(memory, signer, successor, "", "", None, NOON)
+    body = keyring.successor(successor.public, signer, "", "", None).body
+    _commit(memory, successor, _entry(memory, successor, body, after=2), next_key=signer.public.keyid)
+    meaning = "commit 3 hands the log back to a key that was retired: it was taken over"
+    assert _meanings(_judged(memory, signer)) == meaning
+
+
 def test_a_key_entry_that_is_gone_is_named_once(memory: Memory, signer: Signer, successor: Signer) -> None:
     seal_day(memory, signer, 1)
     receipt = recording.rotate(memory, signer, successor, "ops", "yearly", None, NOON)

@@ -26,6 +26,7 @@ def _spelled(text: str) -> str:
 
 Text = Annotated[str, Field(min_length=1, max_length=2000)]
 Name = Annotated[str, Field(max_length=200)]
+ReportName = Annotated[str, Field(max_length=900)]  # four parts of up to 200 characters, and the revision
 Time = Annotated[str, Field(max_length=40), AfterValidator(_spelled)]  # as `statement.instant` writes it
 
 
@@ -103,7 +104,7 @@ class Decision(Body):
     kind: ClassVar[str] = "decision"
     about: ClassVar[tuple[str, ...]] = ("model",)
     model: Name
-    report: Name
+    report: ReportName
     fingerprint: Name | None
     decision: Name
     by: Name
@@ -158,7 +159,7 @@ class Hold(Body):
     kind: ClassVar[str] = "hold"
     about: ClassVar[tuple[str, ...]] = ("model",)
     model: Name
-    report: Name
+    report: ReportName
     on: bool
     by: Name
     reason: Text
@@ -171,7 +172,7 @@ class Sample(Body):
     kind: ClassVar[str] = "sample"
     about: ClassVar[tuple[str, ...]] = ("model",)
     model: Name
-    report: Name
+    report: ReportName
     commitment: Sha256  # HMAC-SHA256 of the sample's bytes, keyed with a salt that is erased with it
     at: Time
 

@@ -122,10 +122,16 @@ class Keychain:
     def _hand_over(self, commit: Commit) -> None:
         body, keyid = commit.body, commit.envelope.keyid
         self._next = body.next_key
-        if body.next_key == keyid:
+        hands_over = body.next_key != keyid
+        self._count_keys(commit, int(body.number == 1) + int(hands_over))
+        if not hands_over:
             return
+        old, had = self._public.get(keyid), {each for _, each in self._reigns}
         self._reigns.append((body.number + 1, body.next_key))
-        old = self._public.get(keyid)
+        if body.next_key in had:
+            meaning = f"commit {body.number} hands the log back to a key that was retired: it was taken over"
+            self._findings.problem(f"commit {body.number}", "a new key", f"key {body.next_key}", meaning)
+            return
         for key in self._named(commit):
             if key.public.keyid == body.next_key:
                 self._add(key)
@@ -134,6 +140,14 @@ class Keychain:
         meaning = f"commit {body.number} hands the log to a key that did not agree to it: it was taken over"
         expected = f"an entry of key {body.next_key} that it signed itself, to come after key {keyid}"
         self._findings.problem(f"commit {body.number}", expected, "none", meaning)
+
+    def _count_keys(self, commit: Commit, expected: int) -> None:
+        """Key entries stand where the log is handed over, and nowhere else: none may look like a key of the log."""
+        number = commit.body.number
+        found = sum(leaf.key.startswith(keyring.FOLDER) for leaf in commit.body.leaves)
+        if found != expected:
+            meaning = f"commit {number} names keys that it does not hand the log to"
+            self._findings.problem(f"commit {number}", f"{expected} key entries", str(found), meaning)
 
     def _named(self, commit: Commit) -> Iterator[LogKey]:
         for leaf in commit.body.leaves:

@@ -69,7 +69,7 @@ TYPES: dict[str, Callable[[Any], bool]] = {
     "days": lambda value: value.keys() <= {"low", "medium", "high"} and all(map(TYPES["count"], value.values())),
     "other": lambda value: isinstance(value, dict) and TYPES["sha256"](value.get("plan")),
 }
-COMMIT = re.compile("log/commits/([0-9]{6})/(\\1[0-9]{6}|[0-9]{12})")
+COMMIT = re.compile(r"log/commits/([0-9]{6})/(?!0{12})\1[0-9]{6}")
 TILE = re.compile(r"log/tile/([0-9]|[1-5][0-9]|6[0-3])/((?:x[0-9]{3}/)*[0-9]{3})(?:\.p/([1-9][0-9]{0,2}))?")
 NOTE = re.compile("((\\S+)\n(0|[1-9][0-9]{0,15})\n(\\S+)\n)\n\u2014 (\\S+) (\\S+)\n")
 PROOF = re.compile(r"c2sp\.org/tlog-proof@v1\nindex (0|[1-9][0-9]{0,15})\n((?:\S+\n)*)\n(.*)", re.DOTALL)
@@ -271,3 +271,164 @@ def climb(value: bytes, index: int, size: int, path: list[bytes]) -> bytes | Non
             value = node(value, step)
         index, last = index >> 1, last >> 1
     return value if last == index == 0 else None
+
+
+class Entry(NamedTuple):
+    """What the rules need of an entry: `series` are those of model, window, kind and part that its key names."""
+
+    key: str
+    index: int
+    kind: str
+    after: int
+    recorded: str
+    series: tuple[str, ...]
+    body: dict[str, Any]
+
+
+def read_entry(key: str, index: int, statement: Any) -> tuple[Entry, dict[str, tuple[str, int]]]:
+    """An entry, if all in it is as it should be and it lies in its place; and its files."""
+    subject, said = fit(statement, "statement")["subject"], statement["predicate"]
+    files = {item["name"]: (item["digest"]["sha256"], item["annotations"]["size"]) for item in subject}
+    kind = statement["predicateType"].removeprefix(URL).removesuffix("/v1")
+    if statement["predicateType"] != f"{URL}{kind}/v1" or [item["name"] for item in subject] != sorted(files):
+        raise Bad("a predicateType of retroaudit.dev, and subjects sorted by name, each once", statement)
+    if kind == "audit":
+        *series, rev = fit(said, "report")["report"].split("/")
+        before = None if rev == "1" else "/".join([*series, str(int(rev) - 1)])
+        if len(series) != 4 or not re.fullmatch("[1-9][0-9]{0,5}", rev) or said["supersedes"] != before:  # noqa: PLR2004
+            raise Bad(f"report: model/window/kind/part/rev, and supersedes: {before}", said)
+        place = "reports/v1/model={}/window={}/audit={}/part={}/".format(*map(encode, series))
+        audit, place = said["audit"], f"{place}rev={int(rev):06d}/manifest.dsse.json"
+        others = [other["plan"] for other in audit.get("other_plans", [])]
+        body = {"report": said["report"], "plan": audit.get("plan"), "others": others}
+    else:
+        body = fit(fit(said, "entry")["body"], kind if kind in KINDS else "")
+        names, text = re.findall(r"@(\w+)", KINDS[kind]), canonical(body)
+        series = [body[name] for name in names]
+        if files.pop(kind, None) != (sha256(text), len(text)):
+            raise Bad(f"a subject {kind} with sha256 {sha256(text)} and size {len(text)}, the body's", subject)
+        if kind == "plan" and files.get("plan.json", ("",))[0] != body["plan"]:
+            raise Bad("a subject plan.json with the sha256 that is the body's plan", subject)
+        middle = "".join(f"{name}={encode(body[name])}/" for name in names)
+        place = f"entries/v1/kind={kind}/{middle}{sha256(text)}.dsse.json"
+    if place != key:
+        raise Bad(f"this place: {place}", key)
+    return Entry(key, index, kind, said["after"], said.get("recorded_at", ""), tuple(series), body), files
+
+
+class Reader:
+    """Plain files below a folder, by their keys."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root.resolve()
+
+    def open(self, key: str) -> BufferedReader:
+        """A file to which no link leads."""
+        path = self.root / key
+        if not path.is_relative_to(self.root) or path.resolve() != path or not path.is_file():
+            raise Bad("a plain file", "a link, a folder or nothing")
+        return path.open("rb")
+
+    def read(self, key: str) -> bytes:
+        """The bytes of a document."""
+        with self.open(key) as file:
+            data = file.read(LIMIT + 1)
+        if len(data) > LIMIT:
+            raise Bad(f"at most {LIMIT} bytes", "more")
+        return data
+
+    def names(self, below: str) -> list[str]:
+        """The keys of all that lies below a folder and is no folder."""
+
+        def fail(error: OSError) -> NoReturn:
+            raise error
+
+        walk = os.walk(self.root / below, onerror=fail)
+        paths = (Path(folder, name) for folder, folders, files in walk for name in folders + files)
+        return sorted(p.relative_to(self.root).as_posix() for p in paths if p.is_symlink() or not p.is_dir())
+
+
+class Verifier:
+    """Checks a folder; holds what was found: problems, counts, the head, and what could not be checked."""
+
+    def __init__(self, reader: Reader) -> None:
+        self.reader, self.counts, self.unchecked = reader, Counter[str](), list[str]()
+        self.problems: dict[tuple[str, str, str, str], None] = {}  # (rule, object, expected, found), each once
+        self.head: dict[str, Any] = {"origin": None, "size": 0, "root": None}
+        self.keys: dict[str, tuple[PublicKey, str | None]] = {}  # and when they expire
+        self.terms: list[tuple[int, str]] = []  # (number of the first commit, key id)
+        self.notes: dict[int, str] = {}  # checkpoints of the commits by their size
+        self.leaves: dict[str, tuple[int, str]] = {}  # of the commits: (index, sha256)
+        self.tree: list[list[bytes]] = [[]]  # hashes of perfect subtrees by their height
+        self.entries: list[Entry] = []
+        self.blobs: dict[str, int] = {}
+
+    def problem(self, rule: str, name: str, bad: Bad) -> None:
+        """Keep a problem."""
+        self.problems[rule, ascii(name)[1:-1], *bad.args] = None
+
+    def same(self, rule: str, name: str, expected: object, found: object) -> None:
+        """Keep a problem where what was found is not what was expected."""
+        if expected != found:
+            self.problem(rule, name, Bad(expected, found))
+
+    @contextmanager
+    def guard(self, rule: str, name: str) -> Iterator[None]:
+        """Turn whatever goes wrong with an object into a problem."""
+        try:
+            yield
+        except Bad as bad:
+            self.problem(rule, name, bad)
+        except WRONG as error:
+            self.problem(rule, name, Bad("what can be read", f"{type(error).__name__}: {error}"))
+
+    # --- what stores and bundles share
+
+    def by(self, rule: str, name: str, keyid: str, sealed: Envelope) -> None:
+        """Check whose signature an envelope has."""
+        if sealed.keyid != keyid or not signed(self.keys[keyid][0], sealed.signature, sealed.message):
+            self.problem(rule, name, Bad(f"a signature by key {keyid}", f"another, under {sealed.keyid}"))
+
+    def signer(self, number: int) -> str:
+        """The key in whose term a commit is."""
+        return next(keyid for first, keyid in reversed(self.terms) if first <= number)
+
+    def checkpoint(self, rule: str, name: str, text: str, size: int, root: str, keys: Iterable[str]) -> None:
+        """Check a checkpoint: of this log, size and root, and signed by one of the keys."""
+        note, origin = read_note(text), f"retroaudit.dev/log/{self.terms[0][1][:32]}"
+        self.same(rule, f"{name}: checkpoint", f"{origin}\n{size}\n{root}\n", note[1])
+        if not any(noted(self.keys[keyid][0], note) for keyid in keys):
+            self.problem(rule, name, Bad(f"a checkpoint signed by {keys}", text))
+
+    def k1(self, number: int, commit: dict[str, Any], keyid: str) -> None:
+        """Check that a commit introduces the log's first key, the key to which it hands over, and no other."""
+        leaves = [leaf for leaf in commit["leaves"] if leaf["key"].startswith("entries/v1/kind=key/")]
+        before = self.signer(number) if number > 1 else None
+        wanted = [keyid] * (number == 1) + [commit["next_key"]] * (commit["next_key"] != (before or keyid))
+        if len(leaves) != len(wanted) or (number == 1 and leaves[0] != commit["leaves"][0]):
+            raise Bad(f"key entries for {wanted}", leaves)
+        for leaf, new in zip(leaves, wanted, strict=True):
+            sealed = envelope(self.reader.read(leaf["key"]), STATEMENT)
+            body = read_entry(leaf["key"], 0, sealed.payload)[0].body
+            der, possession = b64decode(body["public"]), body["possession"]
+            key, message = usable(load_der_public_key(der)), f"retroaudit.dev/log key after {before}".encode()
+            if not new == body["keyid"] == sha256(der) == key_id(key) or new in self.keys:
+                raise Bad(f"a key entry for the new key {new}", body)
+            if (before is None) != (possession is None) or (before and not signed(key, b64decode(possession), message)):
+                raise Bad("a signature of the new key over the id of the key before; null for the first", possession)
+            self.keys[new] = (key, body["expires"])
+            self.terms.append((number + 1 if before else 1, new))
+            before = new
+
+    def commit(self, number: int) -> dict[str, Any] | None:
+        """Check of a commit what it shows alone; None where the walk must stop."""
+        name, commit = commit_key(number), None
+        with self.guard("commit", name):
+            data = self.reader.read(name)
+            sealed = envelope(data, "application/vnd.retroaudit.commit+json")
+            said = fit(sealed.payload, "commit")
+            with self.guard("K1", name):
+                self.k1(number, said, sealed.keyid)
+                if self.terms[-1][1] != said["next_key"]: raise
+            ...
+        return commit

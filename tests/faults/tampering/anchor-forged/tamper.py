@@ -1,8 +1,8 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
-from dataclasses import replace
 from retroaudit.ledger import checkpoint
 from tests.faults.attacker import PLACE, overwrite
 from tests.faults.standard import STRANGER

@@ -1,10 +1,10 @@
 from __future__ import annotations
 
+import base64
+import json
 from pathlib import Path
 
 from retroaudit.ledger.envelope import canonical
-import base64
-import json
 from tests.faults.attacker import commit, overwrite
 
 EXPECTED = "commit 4 was replaced: nobody signed these bytes"

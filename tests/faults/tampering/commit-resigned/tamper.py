@@ -9,4 +9,4 @@ EXPECTED = "commit 4 was signed by a key that the log was not handed to"
 
 
 def tamper(store: Path) -> None:
-    edit_commit(store, 4, lambda body: None, STRANGER)
+    edit_commit(store, 4, dict.copy, STRANGER)

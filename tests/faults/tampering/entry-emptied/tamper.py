@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tests.faults.attacker import plan_entry, overwrite
+from tests.faults.attacker import overwrite, plan_entry
 
 EXPECTED = "was deleted, replaced or damaged after it was committed"
 

@@ -1,8 +1,8 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
-from dataclasses import replace
 from tests.faults.attacker import rewrite
 
 EXPECTED = "the log was rewritten"

@@ -1,10 +1,10 @@
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 from retroaudit.ledger.recording import record
 from tests.faults.actions import hold
-import shutil
 from tests.faults.attacker import opened
 from tests.faults.standard import STRANGER, hours
 

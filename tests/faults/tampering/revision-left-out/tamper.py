@@ -1,8 +1,8 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
-from dataclasses import replace
 from tests.faults.attacker import append, put_report
 from tests.faults.standard import SUCCESSOR, plan_of, report_of, sealing_of
 

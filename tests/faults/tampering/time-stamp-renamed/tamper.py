@@ -2,7 +2,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-
 EXPECTED = "no commit of this log ended at this size"
 EVIDENCE = "time-stamp"
 
