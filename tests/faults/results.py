@@ -11,8 +11,8 @@ from typing import Any
 
 Line = Mapping[str, Any]
 _ROWS = {
-    "fault matrix": "each PUT of a call times lost, persisted then error, 409, 503, slow, slow after an error; tree sizes "
-    "0, 255→257, 65,535→65,537",
+    "fault matrix": "each PUT of a call times lost, persisted then error, 409, 503, slow, slow after an error; "
+    "tree sizes 0, 255→257, 65,535→65,537",
     "SIGKILL at every store call": "before and after each call of six actions, then done again in a new process",
     "random kills, 16 processes": "writers killed at random moments, each begun anew",
     "16 processes at once": "of different reports, and of the same; nobody killed",

@@ -17,6 +17,7 @@ from tests.faults.standard import chance
 from tests.faults.zeros import Counted, count
 
 _WRITERS = 16
+_ZEROS = {"lost": 0, "doubles": 0, "forks": 0, "problems": 0}  # what `require_zero` required
 _KILLS, _NIGHTLY, _A_STORE = 100, 10_000, 500  # the nightly ones in stores of so many
 
 
@@ -47,14 +48,15 @@ def test_killed_at_every_call(name: str, tmp_path: Path) -> None:
 @pytest.mark.slow
 def test_killed_at_random(tmp_path: Path) -> None:
     found = _kill(tmp_path, _KILLS, seed=1)
-    figures.note("random kills, 16 processes", "directory", kills=_KILLS, acknowledged=found, lost=0, forks=0)
+    counts = {"kills": _KILLS, "acknowledged": found, **_ZEROS}
+    figures.note("random kills, 16 processes", "directory", **counts)
 
 
 @pytest.mark.long
 @pytest.mark.parametrize("part", range(_NIGHTLY // _A_STORE))
 def test_killed_at_random_all_night(tmp_path: Path, part: int) -> None:
     found = _kill(tmp_path, _A_STORE, seed=100 + part)
-    counts = {"kills": _A_STORE, "acknowledged": found, "lost": 0, "forks": 0}
+    counts = {"kills": _A_STORE, "acknowledged": found, **_ZEROS}
     figures.note("random kills, 16 processes", "directory", nightly=True, **counts)
 
 

@@ -78,6 +78,7 @@ def strike(name: str, size: int, how: How, number: int, *, goes_on: bool = False
     storage = grown(size).copy()
     faulty = Faulty(storage, number, how, lambda: rival(storage), goes_on)
     acknowledged = again_until_done(faulty, CALLS[name, size])
+    assert CALLS[name, size](storage, 9) == acknowledged  # whoever asks once more is told the same
     found = count(storage, acknowledged, log_only=size == LEVEL)
     found.require_zero()
     rivals = how in {How.CONFLICT, How.SLOW}

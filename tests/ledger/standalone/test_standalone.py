@@ -7,10 +7,8 @@ import itertools
 import json
 import os
 import shutil
-import struct
 import subprocess
 import sys
-import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
@@ -26,6 +24,7 @@ VECTORS = ROOT / "tests/ledger/vectors"
 FIRST, SECOND = VECTORS / "keys/first.pem", VECTORS / "keys/second.pem"
 COMMITS = "log/commits/000000"
 INTACT, USAGE, BROKEN = 0, 2, 3
+OWNER = "a050837d85070582ccf7394b0988847cc312cb88259b894899f6f239cf1791a5"  # the id of the first key
 
 
 @pytest.fixture(scope="module")
@@ -60,15 +59,13 @@ def run(path: Path, *options: str | Path, key: Path = FIRST) -> tuple[int, dict[
     return done.returncode, json.loads(done.stdout) if done.stdout else {}, done.stderr
 
 
-def checked(module: ModuleType, path: Path, anchors: Path | None = None) -> list[dict[str, str]]:
-    """The problems, in this process (for many runs)."""
-    given = module.load_key(FIRST.read_bytes())
-    problems: list[dict[str, str]] = module.check(path, given, None, anchors).problems
-    return problems
+def checked(module: ModuleType, path: Path, anchors: Path | None = None, given: str = OWNER) -> list[tuple[str, ...]]:
+    """The problems, in this process (for many runs): rule, object, expected, found."""
+    return list(module.check(path, given, None, anchors).problems)
 
 
 def about(found: dict[str, Any], words: str) -> bool:
-    return any(words in f"{problem['object']} {problem['meaning']}" for problem in found["problems"])
+    return any(words in f"{problem['rule']} {problem['object']} {problem['meaning']}" for problem in found["problems"])
 
 
 def test_the_vectors_store_is_intact() -> None:
@@ -86,7 +83,7 @@ def test_people_read_what_was_checked_and_what_was_not() -> None:
     command = [sys.executable, "-I", str(VERIFY), str(VECTORS / "store"), "--key", str(FIRST)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == INTACT
-    for words in ("INTACT: 0 problems", "11 commits", "Head:", "root:", "Not checked here:", "[C8]", "--anchors"):
+    for words in ("INTACT: 0 problems", "11 commits", "Head:", "root:", "Not checked here:", "C8", "--anchors"):
         assert words in done.stdout
 
 
@@ -104,10 +101,8 @@ def test_intermediate_values_are_the_vectors(verify: ModuleType) -> None:
         leaf = json.loads(item["canonical"])
         leaves.append(verify.leaf_hash(leaf["key"], leaf["sha256"]))
         assert leaves[-1].hex() == item["hash"]
-    tree = verify.Verifier(VECTORS, verify.load_key(FIRST.read_bytes()))
-    tree.leaves = leaves
     for size, root in enumerate(vectors["roots"]):
-        assert tree.mth(0, size).hex() == root
+        assert not size or base64.b64decode(verify.fold(frontier(leaves[:size]))).hex() == root
     for index, path in enumerate(vectors["proofs"]):
         steps = [bytes.fromhex(step) for step in path]
         assert verify.climb(leaves[index], index, len(leaves), steps).hex() == vectors["roots"][-1]
@@ -147,7 +142,7 @@ def test_every_damaged_object_is_found(verify: ModuleType, store: Path, tmp_path
         problems = checked(verify, store)
         derived = "tile" in key and change in {"delete", "folder"}  # a missing tile is no problem
         if key == last and change in {"delete", "folder"}:
-            assert "log/tile/0/000.p/23" in {problem["object"] for problem in problems}
+            assert "log/tile/0/000.p/23" in {problem[1] for problem in problems}
         else:
             assert bool(problems) != derived, key
         if path.is_dir():
@@ -225,13 +220,17 @@ def test_a_cut_off_end_is_unseen_without_an_anchor(store: Path) -> None:
 
 def test_an_anchor_of_another_history_is_found(verify: ModuleType, tmp_path: Path) -> None:
     (kept,) = (path for path in (VECTORS / "place").rglob("*") if path.is_file())
-    for number, (old, new) in enumerate(
-        [("\n9\n", "\n8\n"), ("retroaudit.dev/log/a", "retroaudit.dev/log/b"), ("exw", "exx")]
-    ):
-        place = tmp_path / str(number)
-        place.mkdir()
-        (place / "checkpoint").write_text(kept.read_text().replace(old, new))
-        assert checked(verify, VECTORS / "store", place)
+    changes = [("\n9\n", "\n8\n"), ("retroaudit.dev/log/a", "retroaudit.dev/log/b"), ("exw", "exx")]
+    for number, (old, new) in enumerate(changes):
+        place = tmp_path / str(number) / kept.relative_to(VECTORS / "place")
+        place.parent.mkdir(parents=True)
+        place.write_text(kept.read_text())
+        assert not checked(verify, VECTORS / "store", tmp_path / str(number))
+        place.write_text(kept.read_text().replace(old, new))
+        assert checked(verify, VECTORS / "store", tmp_path / str(number))
+        place.rename(place.with_name("000000000008.checkpoint"))
+        place.with_name("000000000008.checkpoint").write_text(kept.read_text())
+        assert checked(verify, VECTORS / "store", tmp_path / str(number))
     (tmp_path / "empty").mkdir()
     assert checked(verify, VECTORS / "store", tmp_path / "empty")
 
@@ -242,13 +241,13 @@ def test_another_key_is_found(tmp_path: Path) -> None:
         (tmp_path / "other.pem").write_bytes(pem)
         status, found, _ = run(VECTORS / "store", key=tmp_path / "other.pem")
         assert status == BROKEN
-        assert [problem["object"] for problem in found["problems"]] == ["the key you gave"]
+        assert [problem["rule"] for problem in found["problems"]] == ["K1"]
 
 
 @pytest.mark.parametrize(
     ("at", "last", "rule"),
-    [("2026-07-15T00:00:00+00:00", 11, "[C5]"), ("2026-07-03T12:00:00+00:00", 3, "[C1]"),
-     ("2026-07-12T00:00:00+00:00", 3, "[C2]"), ("2026-07-06T00:00:00+00:00", 11, "")],
+    [("2026-07-15T00:00:00+00:00", 11, "C5"), ("2026-07-03T12:00:00+00:00", 3, "C1"),
+     ("2026-07-12T00:00:00+00:00", 3, "C2"), ("2026-07-06T00:00:00+00:00", 11, "")],
 )  # fmt: skip
 def test_what_is_missing_at_a_moment_is_found(store: Path, at: str, last: int, rule: str) -> None:
     cut(store, last)
@@ -285,8 +284,6 @@ def test_having_checked_nothing_is_a_problem(tmp_path: Path) -> None:
     (tmp_path / "empty/log/commits").mkdir(parents=True)
     assert run(tmp_path / "empty")[0] == BROKEN
     assert run(tmp_path / "empty/log")[0] == BROKEN
-    (tmp_path / "no.zip").write_bytes(b"PK\x03\x04 cut off")
-    assert run(tmp_path / "no.zip")[0] == BROKEN
 
 
 def test_wrong_use_is_said_so(tmp_path: Path) -> None:
@@ -301,6 +298,7 @@ def test_wrong_use_is_said_so(tmp_path: Path) -> None:
         (store, ["--at", "2026-07-02T12:00:00"], FIRST),
         (store, ["--anchors", tmp_path / "none"], FIRST),
         (store, ["--unknown"], FIRST),
+        (FIRST, [], FIRST),
         (tmp_path / ("x" * 300), [], FIRST),
     ]
     for path, options, key in cases:
@@ -327,50 +325,12 @@ def test_a_pipe_in_place_of_a_file_does_not_wait(store: Path) -> None:
 # --- bundles ------------------------------
 
 
-def make_bundle(folder: Path) -> Path:
-    """A bundle of the vectors' superseding report, made from the format's description."""
-    vectors, store = json.loads((VECTORS / "vectors.json").read_text()), VECTORS / "store"
-    kinds = ("key", "plan", "erasure", "decision", "change", "hold", "void")
-    proofs, report, size = {}, "Kredit 100% <b>\u00fcn\u00ef/2026-06-30/day/main/2", len(vectors["leaves"])
-    for leaf in vectors["leaves"]:
-        key = json.loads(leaf["canonical"])["key"]
-        payload = base64.b64decode(json.loads((store / key).read_text())["payload"])
-        statement = json.loads(payload)
-        mine = report.startswith(str(statement["predicate"].get("report", "?"))[:-1])
-        if not (mine or key.startswith(tuple(f"entries/v1/kind={kind}/" for kind in kinds))) or "/model=%e6" in key:
-            continue
-        path = "".join(
-            base64.b64encode(bytes.fromhex(step)).decode() + "\n" for step in vectors["proofs"][leaf["index"]]
-        )
-        proofs[key] = f"c2sp.org/tlog-proof@v1\nindex {leaf['index']}\n{path}\n{note_of(size)}"
-        blobs = [f"blobs/sha256/{s['digest']['sha256'][:2]}/{s['digest']['sha256']}" for s in statement["subject"]]
-        wanted = "/rev=000002/" in key or "kind=plan/" in key
-        for name in [key, *(blob for blob in blobs if wanted and (store / blob).exists())]:
-            (folder / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy(store / name, folder / name)
-        if statement["predicate"].get("report") == report:
-            read = statement["predicate"]["audit"]["buildDefinition"]["resolvedDependencies"]
-            (folder / "inputs.json").write_text(canonical(read))
-    index = {
-        "format": "https://retroaudit.dev/bundle/v1",
-        "report": report,
-        "checkpoint": note_of(size),
-        "proofs": proofs,
-    }
-    (folder / "bundle.json").write_text(canonical(index))
-    shutil.copy(SECOND, folder / "public.pem")
-    return folder
-
-
-def canonical(value: Any) -> str:
-    """Canonical enough for these documents: their names are ASCII and their numbers are integers."""
-    return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-
-
 @pytest.fixture
 def bundle(tmp_path: Path) -> Path:
     (tmp_path / "bundle").mkdir()
-    return make_bundle(tmp_path / "bundle")
+    vectors = json.loads((VECTORS / "vectors.json").read_text())
+    keys = [json.loads(leaf["canonical"])["key"] for leaf in vectors["leaves"]]
+    return write_bundle(tmp_path / "bundle", VECTORS / "store", keys, note_of(len(keys)), RICH, SECOND.read_bytes())
 
 
 def test_a_bundle_is_intact(bundle: Path, tmp_path: Path) -> None:
@@ -379,14 +339,6 @@ def test_a_bundle_is_intact(bundle: Path, tmp_path: Path) -> None:
         assert status == INTACT, found["problems"]
     assert found["checked"]["reports"] == 2
     assert found["head"]["size"] == 23
-    for name, root in (("flat.zip", bundle), ("folder.zip", bundle.parent)):
-        with zipfile.ZipFile(tmp_path / name, "w") as archive:
-            for path in bundle.rglob("*"):
-                archive.write(path, path.relative_to(root))
-        assert run(tmp_path / name)[0] == INTACT
-    data = (tmp_path / "flat.zip").read_bytes()
-    (tmp_path / "cut.zip").write_bytes(data[: len(data) // 2])
-    assert run(tmp_path / "cut.zip")[0] == BROKEN
 
 
 def test_every_damaged_object_of_a_bundle_is_found(verify: ModuleType, bundle: Path) -> None:
@@ -421,133 +373,28 @@ def test_tokens_of_a_bundle(bundle: Path) -> None:
     assert about(run(bundle)[1], "anchors/000000000024.tsr")
 
 
-# --- somebody else's log that names your key ------------------------------
-
-
-class Forger:
-    """Writes leaves and a bundle with keys of its own."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.leaves: list[tuple[str, bytes]] = []
-
-    def add(self, kind: str, body: dict[str, Any], key: ed25519.Ed25519PrivateKey) -> None:
-        text = canonical(body).encode()
-        digest = {"sha256": hashlib.sha256(text).hexdigest()}
-        statement = {
-            "_type": "https://in-toto.io/Statement/v1",
-            "subject": [{"name": kind, "digest": digest, "annotations": {"size": len(text)}}],
-            "predicateType": f"https://retroaudit.dev/{kind}/v1",
-            "predicate": {"after": 0, "body": body, "recorded_at": "2026-07-01T12:00:00+00:00"},
-        }
-        payload, kind_of = canonical(statement).encode(), b"application/vnd.in-toto+json"
-        message = b"DSSEv1 %d %s %d %s" % (len(kind_of), kind_of, len(payload), payload)
-        signature = {"keyid": key_id(key), "sig": base64.b64encode(key.sign(message)).decode()}
-        outer = {
-            "payload": base64.b64encode(payload).decode(),
-            "payloadType": kind_of.decode(),
-            "signatures": [signature],
-        }
-        self.put(f"entries/v1/kind={kind}/{digest['sha256']}.dsse.json", canonical(outer).encode())
-
-    def put(self, name: str, data: bytes) -> None:
-        (self.folder / name).parent.mkdir(parents=True, exist_ok=True)
-        (self.folder / name).write_bytes(data)
-        self.leaves.append((name, data))
-
-    def finish(self, origin: str, key: ed25519.Ed25519PrivateKey, verify: ModuleType) -> None:
-        hashes = [verify.leaf_hash(name, hashlib.sha256(data).hexdigest()) for name, data in self.leaves]
-        root = base64.b64encode(verify.node(*hashes)).decode()
-        text = f"{origin}\n2\n{root}\n"
-        key_hash = hashlib.sha256(origin.encode() + b"\n\1" + key.public_key().public_bytes_raw()).digest()[:4]
-        note = f"{text}\n\u2014 {origin} {base64.b64encode(key_hash + key.sign(text.encode())).decode()}\n"
-        proofs = {
-            name: f"c2sp.org/tlog-proof@v1\nindex {n}\n{base64.b64encode(hashes[1 - n]).decode()}\n\n{note}"
-            for n, (name, _) in enumerate(self.leaves)
-        }
-        index = {"format": "https://retroaudit.dev/bundle/v1", "report": "x", "checkpoint": note, "proofs": proofs}
-        (self.folder / "bundle.json").write_text(canonical(index))
-
-
-def key_id(key: ed25519.Ed25519PrivateKey) -> str:
-    return hashlib.sha256(der(key)).hexdigest()
-
-
-def der(key: ed25519.Ed25519PrivateKey) -> bytes:
-    public = key.public_key()
-    return public.public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
-
-
-def key_body(key: ed25519.Ed25519PrivateKey, before: str) -> dict[str, Any]:
-    possession = base64.b64encode(key.sign(f"retroaudit.dev/log key after {before}".encode())).decode()
-    public = base64.b64encode(der(key)).decode()
-    return {"keyid": key_id(key), "public": public, "expires": None, "by": "", "reason": "", "possession": possession}
-
-
-@pytest.mark.parametrize("stolen", [True, False])
-def test_a_forger_cannot_take_over_from_your_key(verify: ModuleType, tmp_path: Path, stolen: bool) -> None:
-    """A forger copies the public entry of the first key, and lets a key of their own follow without its consent."""
-    vectors, forger = json.loads((VECTORS / "vectors.json").read_text()), Forger(tmp_path)
-    owner = serialization.load_pem_private_key((VECTORS / "keys/first.test-signing.pem").read_bytes(), None)
-    assert isinstance(owner, ed25519.Ed25519PrivateKey)
-    key = ed25519.Ed25519PrivateKey.generate()
-    first = vectors["entries"][0]["key"]
-    forger.put(first, (VECTORS / "store" / first).read_bytes())
-    forger.add("key", key_body(key, key_id(owner)), owner if stolen else key)
-    forger.finish(vectors["origin"], key, verify)
-    about_keys = [p for p in checked(verify, tmp_path) if "[K" in p["meaning"]]
-    assert bool(about_keys) != stolen  # with the owner's signature, it is a true change of keys
-
-
 # --- what others have published ------------------------------
 
 
-@pytest.mark.published
-@pytest.mark.parametrize(
-    ("bits", "text"),
-    [("0000000000000000", "0"), ("8000000000000000", "0"), ("0000000000000001", "5e-324"),
-     ("8000000000000001", "-5e-324"), ("7fefffffffffffff", "1.7976931348623157e+308"),
-     ("ffefffffffffffff", "-1.7976931348623157e+308"), ("4340000000000000", "9007199254740992"),
-     ("c340000000000000", "-9007199254740992"), ("4430000000000000", "295147905179352830000"),
-     ("44b52d02c7e14af5", "9.999999999999997e+22"), ("44b52d02c7e14af6", "1e+23"),
-     ("44b52d02c7e14af7", "1.0000000000000001e+23"), ("444b1ae4d6e2ef4e", "999999999999999700000"),
-     ("444b1ae4d6e2ef4f", "999999999999999900000"), ("444b1ae4d6e2ef50", "1e+21"),
-     ("3eb0c6f7a0b5ed8c", "9.999999999999997e-7"), ("3eb0c6f7a0b5ed8d", "0.000001"),
-     ("41b3de4355555553", "333333333.3333332"), ("41b3de4355555554", "333333333.33333325"),
-     ("41b3de4355555555", "333333333.3333333"), ("41b3de4355555556", "333333333.3333334"),
-     ("41b3de4355555557", "333333333.33333343"), ("becbf647612f3696", "-0.0000033333333333333333"),
-     ("43143ff3c1cb0959", "1424953923781206.2")],
-)  # fmt: skip
-def test_numbers_of_rfc_8785_appendix_b(verify: ModuleType, bits: str, text: str) -> None:
-    assert verify.number(struct.unpack(">d", bytes.fromhex(bits))[0]) == text
-
-
-@pytest.mark.published
-def test_documents_of_rfc_8785(verify: ModuleType) -> None:
-    given = r"""{"numbers": [333333333.33333329, 1E30, 4.50, 2e-3, 0.000000000000000000000000001],
-        "string": "\u20ac$\u000F\u000aA'\u0042\u0022\u005c\\\"\/", "literals": [null, true, false]}"""
-    assert verify.canonical(json.loads(given)) == (
-        '{"literals":[null,true,false],"numbers":[333333333.3333333,1e+30,4.5,0.002,1e-27],'
-        '"string":"\u20ac$\\u000f\\nA\'B\\"\\\\\\\\\\"/"}'
-    )
-    names = json.loads(r'{"\u20ac":1,"\r":2,"\ufb33":3,"1":4,"\ud83d\ude00":5,"\u0080":6,"\u00f6":7}')
-    assert verify.canonical(names) == '{"\\r":2,"1":4,"\x80":6,"\xf6":7,"\u20ac":1,"\U0001f600":5,"\ufb33":3}'
+def test_canonical_documents_are_read(verify: ModuleType) -> None:
+    text = '{"-":-1,"1":9007199254740991,"a":{"\\r":null},"b":"\u20ac\\u000f\\n\x7f\\\\\\"/\U0001f600"}'.replace("\\r", "r")
+    assert verify.canonical(verify.parse(text.encode())) == text
 
 
 @pytest.mark.parametrize(
     "text",
     ['{"a":1,"a":1}', '{"b":1,"a":2}', "1.0", "-0", "1e5", "01", "NaN", "Infinity", "-Infinity", "1e999", " 1", "1\n",
      '"\\ud800"', '"\\u0041"', '"\\/"', '"\\u000A"', '"\x01"', "9007199254740993", "1E400", "[1,]", "", "9" * 5000,
-     '"\\u00e9"', '{"a": 1}', "\ufeff1", "1000000000000000000000", "0.10", "1e+5", "1E+21", "tru", "[" * 5000],
+     '"\\u00e9"', '{"a": 1}', "\ufeff1", "1000000000000000000000", "0.10", "1.5", "9007199254740992", "-9007199254740992", '{"\u00e9":1}', "1e+5", "1E+21", "tru", "[" * 5000],
 )  # fmt: skip
 def test_what_is_not_canonical_is_refused(verify: ModuleType, text: str) -> None:
-    with pytest.raises(verify.Bad):
+    with pytest.raises((ValueError, RecursionError)):
         verify.parse(text.encode())
 
 
 def test_bytes_that_are_not_utf_8_are_refused(verify: ModuleType) -> None:
     for data in (b'"\xff"', b'"\xed\xa0\x80"', b'"\xc0\xaf"', "1".encode("utf-32")):
-        with pytest.raises(verify.Bad):
+        with pytest.raises(ValueError, match=""):
             verify.parse(data)
 
 
@@ -557,10 +404,8 @@ LEAVES = [b"", b"\x00", b"\x10", b"\x20\x21", b"\x30\x31", b"@ABC", b"PQRSTUVW",
 @pytest.mark.published
 def test_the_tree_of_certificate_transparencys_tests(verify: ModuleType) -> None:
     """The leaves and roots of the reference implementation of RFC 6962 (merkle_tree_test)."""
-    tree = verify.Verifier(VECTORS, verify.load_key(FIRST.read_bytes()))
-    tree.leaves = [hashlib.sha256(b"\0" + leaf).digest() for leaf in LEAVES]
+    leaves = [hashlib.sha256(b"\0" + leaf).digest() for leaf in LEAVES]
     roots = {
-        0: "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
         1: "6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d",
         2: "fac54203e7cc696cf0dfcb42c92a1d9dbaf70ad9e621f4bd8d98662f00e3c125",
         3: "aeb6bcfe274b70a14fb067a5e5578264db0fa9b51af5e0ba159158f329e06e77",
@@ -571,7 +416,7 @@ def test_the_tree_of_certificate_transparencys_tests(verify: ModuleType) -> None
         8: "5dc9da79a70659a9ad559cb701ded9a2ab9d823aad2f4960cfe370eff4604328",
     }
     for size, root in roots.items():
-        assert tree.mth(0, size).hex() == root
+        assert base64.b64decode(verify.fold(frontier(leaves[:size]))).hex() == root
 
 
 @pytest.mark.published
@@ -583,13 +428,28 @@ def test_audit_paths_of_rfc_6962(verify: ModuleType) -> None:
     root = verify.node(k, ell)
     for leaf, index, path in ((a, 0, [b, h, ell]), (d, 3, [c, g, ell]), (e, 4, [f, j, k]), (j, 6, [i, k])):
         assert verify.climb(leaf, index, 7, path) == root
-        assert verify.climb(leaf, index, 7, path[:-1]) != root
-        assert verify.climb(leaf, index, 7, [*path, path[-1]]) is None
-        assert verify.climb(leaf, index ^ 1, 7, path) != root
-        assert verify.climb(leaf, index + 8, 7, path) is None
-    assert verify.climb(a, 0, 1, []) == a
-    assert verify.climb(a, 0, 0, []) is None
-    assert verify.climb(a, 1, 1, []) is None
+        for wrong, number in ((path[:-1], index), ([*path, path[-1]], index), (path, index ^ 1), (path, index + 8)):
+            assert climbs(verify, leaf, number, 7, wrong) != root
+    assert climbs(verify, a, 0, 1, []) == a
+    assert climbs(verify, a, 0, 0, []) is None
+    assert climbs(verify, a, 1, 1, []) is None
+
+
+def climbs(verify: ModuleType, leaf: bytes, index: int, size: int, path: list[bytes]) -> bytes | None:
+    try:
+        return bytes(verify.climb(leaf, index, size, path))
+    except (ValueError, IndexError):
+        return None
+
+
+def test_the_vectors_signatures_of_p_256(verify: ModuleType) -> None:
+    vector = json.loads((VECTORS / "vectors.json").read_text())["ecdsa"]
+    key = serialization.load_der_public_key(base64.b64decode(vector["public"]))
+    assert hashlib.sha256(verify.pack(key)).hexdigest() == vector["keyid"]
+    for item in vector["signatures"]:
+        assert verify.signed(key, base64.b64decode(item["sig"]), vector["message"].encode()) == item["valid"]
+    assert verify.noted(key, vector["checkpoint"])
+    assert not verify.noted(key, vector["checkpoint"].replace("\n23\n", "\n22\n"))
 
 
 def test_signatures_of_p_256_have_a_small_s(verify: ModuleType) -> None:
@@ -632,7 +492,7 @@ def test_signing_again_what_stood_there_is_intact(store: Path) -> None:
 
 def test_a_commit_by_the_key_before_is_found(store: Path) -> None:
     resign(store, {}, "first")
-    assert about(run(store)[1], "right to write it")
+    assert about(run(store)[1], "K1")
 
 
 LEAF = {"key": "entries/v1/kind=void/../../../../etc/passwd", "sha256": "0" * 64}
@@ -651,3 +511,357 @@ LEAF = {"key": "entries/v1/kind=void/../../../../etc/passwd", "sha256": "0" * 64
 def test_a_commit_that_is_signed_but_wrong_is_found(store: Path, change: dict[str, Any]) -> None:
     resign(store, change)
     assert run(store)[0] == BROKEN
+
+
+# --- logs and bundles of our own ------------------------------
+
+RICH = "Kredit 100% <b>\u00fcn\u00ef/2026-06-30/day/main/2"
+Key = ed25519.Ed25519PrivateKey
+
+
+def canonical(value: Any) -> str:
+    """Canonical enough for these documents: their names are ASCII and their numbers are integers."""
+    return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+
+
+def digest_of(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
+
+
+def der(key: Key) -> bytes:
+    public = key.public_key()
+    return public.public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
+
+
+def pem(key: Key) -> bytes:
+    public = key.public_key()
+    return public.public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
+
+
+def key_id(key: Key) -> str:
+    return digest_of(der(key))
+
+
+def b64(data: bytes) -> str:
+    return base64.b64encode(data).decode()
+
+
+def node(left: bytes, right: bytes) -> bytes:
+    return hashlib.sha256(b"\1" + left + right).digest()
+
+
+def tree(leaves: list[bytes]) -> bytes:
+    """RFC 6962, 2.1."""
+    half = 1 << max(len(leaves) - 1, 0).bit_length() - 1 if len(leaves) > 1 else 0
+    return node(tree(leaves[:half]), tree(leaves[half:])) if half else leaves[0]
+
+
+def frontier(leaves: list[bytes]) -> list[bytes]:
+    largest = 1 << len(leaves).bit_length() - 1 if leaves else 0
+    return [tree(leaves[:largest]), *frontier(leaves[largest:])] if leaves else []
+
+
+def path_of(index: int, leaves: list[bytes]) -> list[bytes]:
+    """RFC 6962, 2.1.1."""
+    if len(leaves) <= 1:
+        return []
+    half = 1 << (len(leaves) - 1).bit_length() - 1
+    if index < half:
+        return [*path_of(index, leaves[:half]), tree(leaves[half:])]
+    return [*path_of(index - half, leaves[half:]), tree(leaves[:half])]
+
+
+def seal(kind: str, document: dict[str, Any], key: Key) -> bytes:
+    payload, kind_ = canonical(document).encode(), kind.encode()
+    message = b"DSSEv1 %d %s %d %s" % (len(kind_), kind_, len(payload), payload)
+    signature = {"keyid": key_id(key), "sig": b64(key.sign(message))}
+    return canonical({"payload": b64(payload), "payloadType": kind, "signatures": [signature]}).encode()
+
+
+def sign_note(origin: str, leaves: list[bytes], key: Key) -> str:
+    text = f"{origin}\n{len(leaves)}\n{b64(tree(leaves))}\n"
+    start = hashlib.sha256(origin.encode() + b"\n\1" + key.public_key().public_bytes_raw()).digest()[:4]
+    return f"{text}\n\u2014 {origin} {b64(start + key.sign(text.encode()))}\n"
+
+
+def write_bundle(folder: Path, store: Path, keys: list[str], note: str, report: str, public: bytes) -> Path:
+    """A bundle from a store's leaves, as the format's description says."""
+    model, window, audit, part, _ = report.split("/")
+    leaves = [leaf_of(key, (store / key).read_bytes()) for key in keys]
+    proofs, plans, wanted = {}, set[str](), []
+    for key in keys:
+        statement = json.loads(base64.b64decode(json.loads((store / key).read_text())["payload"]))
+        body = statement["predicate"].get("body", statement["predicate"])
+        kind = statement["predicateType"].split("/")[3]
+        mine = {
+            "audit": body.get("report", "").rpartition("/")[0] == f"{model}/{window}/{audit}/{part}",
+            "key": True, "plan": (body.get("model"), body.get("window")) == (model, window),
+            "erasure": body.get("model") == model, "change": body.get("model") == model,
+            "void": body.get("entry") in plans,
+        }  # fmt: skip
+        mine |= {"decision": mine["audit"], "hold": mine["audit"]}
+        if not mine.get(kind):
+            continue
+        plans |= {key} if kind == "plan" else set()
+        index = keys.index(key)
+        steps = "".join(b64(step) + "\n" for step in path_of(index, leaves))
+        proofs[key] = f"c2sp.org/tlog-proof@v1\nindex {index}\n{steps}\n{note}"
+        blobs = [f"blobs/sha256/{s['digest']['sha256'][:2]}/{s['digest']['sha256']}" for s in statement["subject"]]
+        own = kind == "audit" and body["report"] == report
+        wanted += [key, *(blob for blob in blobs if (own or kind == "plan") and (store / blob).exists())]
+        if own:
+            read = body["audit"].get("buildDefinition", {}).get("resolvedDependencies", [])
+            (folder / "inputs.json").write_text(canonical(read))
+    for path in sorted((store / "log/commits").rglob("0*")):
+        commit = json.loads(base64.b64decode(json.loads(path.read_text())["payload"])) if path.is_file() else None
+        if commit and any("/kind=key/" in leaf["key"] for leaf in commit["leaves"]):
+            wanted.append(str(path.relative_to(store)))
+    for name in wanted:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(store / name, folder / name)
+    index_file = {"format": "https://retroaudit.dev/bundle/v1", "report": report, "checkpoint": note, "proofs": proofs}
+    (folder / "bundle.json").write_text(canonical(index_file))
+    (folder / "public.pem").write_bytes(public)
+    return folder
+
+
+def leaf_of(key: str, data: bytes) -> bytes:
+    return hashlib.sha256(b"\0" + canonical({"key": key, "sha256": digest_of(data)}).encode()).digest()
+
+
+class Log:
+    """A small store that a test signs itself; whatever the test wants to be wrong, it says."""
+
+    def __init__(self, folder: Path, key: Key | None = None) -> None:
+        self.folder, self.key, self.first = folder, key or Key.generate(), True
+        self.owner, self.keys, self.last, self.number = self.key, list[str](), None, 0
+        self.pending = [self.change(self.key, None)]
+
+    def put(self, name: str, data: bytes) -> str:
+        (self.folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (self.folder / name).write_bytes(data)
+        return name
+
+    def entry(self, kind: str, body: dict[str, Any], names: str = "", after: int | None = None,
+              key: Key | None = None, files: dict[str, bytes] | None = None) -> str:  # fmt: skip
+        text = canonical(body).encode()
+        middle = "".join(f"{name}={body[name]}/" for name in names.split())
+        said = {"body": body, "recorded_at": "2026-07-01T12:00:00+00:00"}
+        place = f"entries/v1/kind={kind}/{middle}{digest_of(text)}.dsse.json"
+        return self.write(kind, place, said, {kind: text}, files or {}, after, key)
+
+    def write(self, kind: str, place: str, said: dict[str, Any], own: dict[str, bytes], files: dict[str, bytes],
+              after: int | None, key: Key | None) -> str:  # fmt: skip
+        for data in files.values():
+            self.put(f"blobs/sha256/{digest_of(data)[:2]}/{digest_of(data)}", data)
+        statement = {
+            "_type": "https://in-toto.io/Statement/v1",
+            "subject": [
+                {"name": name, "digest": {"sha256": digest_of(data)}, "annotations": {"size": len(data)}}
+                for name, data in sorted((own | files).items())
+            ],
+            "predicateType": f"https://retroaudit.dev/{kind}/v1",
+            "predicate": said | {"after": self.number if after is None else after},
+        }
+        return self.put(place, seal("application/vnd.in-toto+json", statement, key or self.key))
+
+    def change(self, key: Key, before: str | None) -> str:
+        possession = b64(key.sign(f"retroaudit.dev/log key after {before}".encode())) if before else None
+        body = {"keyid": key_id(key), "public": b64(der(key)), "expires": None, "by": "", "reason": ""}
+        return self.entry("key", body | {"possession": possession})
+
+    def plan(self, plan: bytes, part: str = "p") -> str:
+        body = {"model": "m", "window": "w", "audit": "k", "part": part, "plan": digest_of(plan), "as_of": None}
+        return self.entry("plan", body, "model window audit part", files={"plan.json": plan})
+
+    def report(self, rev: int, plan: bytes, others: tuple[bytes, ...] = ()) -> str:
+        audit = {"plan": digest_of(plan), "other_plans": [{"plan": digest_of(other), "why": 1} for other in others]}
+        said = {"report": f"m/w/k/p/{rev}", "supersedes": f"m/w/k/p/{rev - 1}" if rev > 1 else None, "run_key": {},
+                "sealed_at": "2026-07-01T12:00:00+00:00", "audit": audit}  # fmt: skip
+        place = f"reports/v1/model=m/window=w/audit=k/part=p/rev={rev:06d}/manifest.dsse.json"
+        return self.write("audit", place, said, {}, {"report.json": b"report %d" % rev}, None, None)
+
+    def about(self, kind: str, report: str) -> str:
+        more = {"decision": {"decision": "accepted", "fingerprint": None}, "hold": {"on": True}}[kind]
+        body = {"model": "m", "report": report, "by": "", "reason": "", "at": "2026-07-01T12:00:00+00:00"}
+        return self.entry(kind, body | more, "model")
+
+    def void(self, entry: str) -> str:
+        body = {"entry": entry, "by": "", "reason": "", "at": "2026-07-01T12:00:00+00:00"}
+        return self.entry("void", body)
+
+    def commit(self, *keys: str, following: Key | None = None, signer: Key | None = None) -> None:
+        new = [*self.pending, *keys]
+        signer, self.pending, self.keys, self.number = signer or self.key, [], self.keys + new, self.number + 1
+        hashes = self.hashes()
+        document = {
+            "number": self.number,
+            "previous": self.last,
+            "leaves": [{"key": key, "sha256": digest_of((self.folder / key).read_bytes())} for key in new],
+            "size": len(self.keys),
+            "frontier": [value.hex() for value in frontier(hashes)],
+            "time": "2026-07-01T12:00:00+00:00",
+            "next_key": key_id(following or self.key),
+            "checkpoint": sign_note(self.origin, hashes, signer),
+        }
+        data = seal("application/vnd.retroaudit.commit+json", document, signer)
+        self.put(f"{COMMITS}/{self.number:012d}", data)
+        self.last, self.key = digest_of(data), following or self.key
+
+    def hand_over(self, key: Key) -> None:
+        self.commit(self.change(key, key_id(self.key)), following=key)
+
+    def hashes(self) -> list[bytes]:
+        return [leaf_of(key, (self.folder / key).read_bytes()) for key in self.keys]
+
+    @property
+    def origin(self) -> str:
+        return f"retroaudit.dev/log/{key_id(self.owner)[:32]}"
+
+    def bundle(self, folder: Path, report: str = "m/w/k/p/1") -> Path:
+        folder.mkdir()
+        note = sign_note(self.origin, self.hashes(), self.key)
+        return write_bundle(folder, self.folder, self.keys, note, report, pem(self.key))
+
+
+def rules_of(verify: ModuleType, log: Log, given: Key | None = None) -> tuple[set[str], set[str]]:
+    """The rules that a log breaks, as a store and as a bundle of its first report."""
+    keyid = key_id(given or log.owner)
+    bundle = log.bundle(log.folder.parent / "own-bundle")
+    found = [{problem[0] for problem in checked(verify, path, given=keyid)} for path in (log.folder, bundle)]
+    return found[0], found[1]
+
+
+def ordinary(log: Log) -> None:
+    """A log in which all is right."""
+    log.commit(log.plan(b"1"))
+    log.commit(log.plan(b"2"))
+    log.commit(log.report(1, b"1"))
+    log.commit(log.report(2, b"2", (b"1",)), log.about("hold", "m/w/k/p/1"), log.about("decision", "m/w/k/p/1"))
+    log.hand_over(Key.generate())
+    log.commit(log.void(next(key for key in log.keys if "kind=plan" in key)))
+
+
+def test_a_log_of_our_own_is_intact(verify: ModuleType, tmp_path: Path) -> None:
+    log = Log(tmp_path / "log")
+    ordinary(log)
+    assert rules_of(verify, log) == (set(), set())
+    assert not checked(verify, tmp_path / "log", given=key_id(log.key))  # the newest next_key counts
+    assert checked(verify, tmp_path / "log", given=key_id(Key.generate()))
+
+
+def broken(log: Log, rule: str) -> None:
+    """Break one rule of completeness."""
+    if rule == "C3 no plan":
+        log.commit(log.report(1, b"1"))
+    elif rule == "C3 later":
+        log.commit(log.report(1, b"1"))
+        log.commit(log.plan(b"1"))
+    elif rule == "C3 of another part":
+        log.commit(log.plan(b"1", "q"))
+        log.commit(log.report(1, b"1"))
+    elif rule.startswith("C4"):
+        log.commit(log.plan(b"2", "q" if "part" in rule else "p"), *([] if "void" not in rule else []))
+        log.commit(*([log.void(log.keys[-1])] if "void" in rule else [log.plan(b"0")]))
+        log.commit(log.plan(b"1"))
+        log.commit(log.report(1, b"1", (b"0",)))
+    elif rule.startswith("C6"):
+        log.commit(log.plan(b"1"))
+        early = log.about("hold" if "hold" in rule else "decision", "m/w/k/p/1")
+        log.commit(early if "void" not in rule else log.void("entries/v1/kind=plan/none"))
+        log.commit(log.report(1, b"1"))
+    else:
+        log.commit(log.plan(b"1"))
+        log.commit(log.report(2, b"1"))
+        log.commit(log.report(1, b"1"))
+
+
+@pytest.mark.parametrize(
+    "rule",
+    ["C3 no plan", "C3 later", "C3 of another part", "C4", "C4 of another part", "C4 of a void one", "C6 decision",
+     "C6 hold", "C7"],
+)  # fmt: skip
+def test_a_log_that_breaks_a_rule_is_found(verify: ModuleType, tmp_path: Path, rule: str) -> None:
+    log = Log(tmp_path / "log")
+    broken(log, rule)
+    assert rules_of(verify, log) == ({rule[:2]}, {rule[:2]})
+
+
+def test_a_void_of_nothing_and_of_itself_is_found(verify: ModuleType, tmp_path: Path) -> None:
+    log = Log(tmp_path / "log")
+    broken(log, "C6 void")
+    assert {problem[0] for problem in checked(verify, log.folder, given=key_id(log.owner))} == {"C6"}
+
+
+@pytest.mark.parametrize("after", [0, 1])
+def test_a_retired_key_may_not_sign_what_is_written_after_the_handover(
+    verify: ModuleType, tmp_path: Path, after: int
+) -> None:
+    log, new = Log(tmp_path / "log"), Key.generate()
+    log.commit(log.plan(b"1"), log.report(1, b"1"))
+    log.hand_over(new)
+    body = {"model": "m", "report": "m/w/k/p/1", "on": True, "by": "", "reason": "", "at": "2026-07-01T12:00:00+00:00"}
+    log.commit(log.entry("hold", body, "model", after=1 + after, key=log.owner))
+    wrong = {"K2"} if after else set()  # an entry that was written before the handover is of the key of that time
+    assert rules_of(verify, log) == (wrong, wrong)
+
+
+def test_an_entry_that_was_written_after_its_commit_is_found(verify: ModuleType, tmp_path: Path) -> None:
+    log = Log(tmp_path / "log")
+    log.number = 1
+    early = log.plan(b"1")
+    log.number = 0
+    log.commit(early, log.report(1, b"1"))
+    assert "K2" in rules_of(verify, log)[0]
+
+
+def test_a_leaf_that_stands_twice_is_found(verify: ModuleType, tmp_path: Path) -> None:
+    log = Log(tmp_path / "log")
+    log.commit(log.plan(b"1"))
+    log.commit(log.keys[-1])
+    assert [problem[0] for problem in checked(verify, log.folder, given=key_id(log.owner))] == ["leaf"]
+
+
+@pytest.mark.parametrize("how", ["planted first", "planted later", "not consented", "no possession", "known", "two"])
+def test_a_forged_takeover_is_found(verify: ModuleType, tmp_path: Path, how: str) -> None:
+    """A forger has the owner's key entry, which is public, and keys of their own."""
+    owner = serialization.load_pem_private_key((VECTORS / "keys/first.test-signing.pem").read_bytes(), None)
+    assert isinstance(owner, Key)
+    forger, log = Key.generate(), Log(tmp_path / "log", owner)
+    if how == "planted first":  # the owner's entry is the first leaf of a log that the forger signs
+        log.commit(log.plan(b"1"), log.report(1, b"1"), signer=forger)
+        log.key = forger
+    elif how == "planted later":
+        log = Log(tmp_path / "forged", forger)
+        log.put(name := Log(tmp_path / "log", owner).pending[0], (tmp_path / "log" / name).read_bytes())
+        log.commit(name, log.plan(b"1"), log.report(1, b"1"))
+    elif how == "not consented":  # the handover is signed by the forger
+        log.commit(log.plan(b"1"), log.report(1, b"1"))
+        log.commit(log.change(forger, key_id(owner)), following=forger, signer=forger)
+    elif how == "no possession":
+        log.commit(log.plan(b"1"), log.report(1, b"1"))
+        log.commit(log.change(forger, None), following=forger)
+    elif how == "known":  # a key that the log had before
+        log.commit(log.plan(b"1"), log.report(1, b"1"))
+        log.hand_over(forger)
+        log.hand_over(owner)
+    else:
+        log.commit(log.plan(b"1"), log.report(1, b"1"))
+        other = log.change(Key.generate(), key_id(owner))
+        log.commit(other, log.change(forger, key_id(owner)), following=forger)
+    for found in rules_of(verify, log, owner):
+        assert "K1" in found
+
+
+def test_what_does_not_belong_into_a_bundle_is_found(verify: ModuleType, tmp_path: Path) -> None:
+    log = Log(tmp_path / "log")
+    ordinary(log)
+    bundle = log.bundle(tmp_path / "bundle")
+    for name in (f"{COMMITS}/000000000002", "anchors/000000000099.tsr", "anchors/x", "more.txt", "blobs/sha256/aa/b"):
+        (bundle / name).parent.mkdir(parents=True, exist_ok=True)
+        (bundle / name).write_bytes((log.folder / COMMITS / "000000000002").read_bytes())
+        assert name in {problem[1] for problem in checked(verify, bundle, given=key_id(log.owner))}
+        (bundle / name).unlink()
+    for name in ("README.md", "verify.py"):
+        (bundle / name).write_text("for people")
+    assert not checked(verify, bundle, given=key_id(log.owner))
