@@ -31,7 +31,7 @@ def start(work: Callable[..., None], *arguments: object) -> ForkServerProcess:
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(_WARM)
     process = context.Process(target=work, args=arguments, daemon=True)
-    with patch.object(sys.modules["__main__"], "__file__", None):
+    with patch.object(sys.modules["__main__"], "__file__", None, create=True):
         process.start()
     return process
 

@@ -6,7 +6,6 @@ from tests.faults.attacker import PLACE, swap
 
 EXPECTED = "the second place cannot be read, or somebody was there"
 EVIDENCE = "place"
-ALONE = "it takes a checkpoint by what it says, whatever its name"
 
 
 def tamper(store: Path) -> None:
