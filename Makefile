@@ -32,10 +32,12 @@ test: $(READY) ## everything: lint, types, laws, published numbers, faults, end 
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	@command -v openssl >/dev/null || { echo "installing Debian's openssl, a time-stamp authority for tests"; apt-get install -qq -y openssl; }
+	@rm -f build/faults.jsonl
 	$(BIN)/pytest -n 2 --dist loadgroup -m "not long"
 
 test-long: $(READY) ## what takes hours: every bit of a store flipped, ten thousand kills, races on a real server
 	$(BIN)/pytest -n 2 -m long
+	$(BIN)/python -m tests.faults.results build/faults.jsonl tests/faults/RESULTS.md
 
 check: $(READY) ## the inner loop: lint, types and the quick tests
 	$(BIN)/ruff check
