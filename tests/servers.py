@@ -132,7 +132,7 @@ def lock_store(as_admin: None) -> S3Storage:  # noqa: ARG001  (a fixture for its
     Its policy denies deletion to everybody: `lift_policy` first, where a test is to tamper. Locks stay.
     """
     url = f"s3://bucket-{secrets.token_hex(6)}/audits"
-    founding.found(founding.plan(url, days=1), ARNS)
+    founding.found(founding.plan(url, days=1), ARNS, race=False)
     return connect(*url.removeprefix("s3://").split("/"), append_only=True)
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from retroaudit import backfill as module
 from retroaudit.artefacts import Places, Request, Run, Sealed
-from retroaudit.backfill import Every, backfill, requests
+from retroaudit.backfill import Every, backfill, requests, without_window
 from retroaudit.checks.metric import Verdict
 from retroaudit.faults import BadInput, Fault, IntegrityBroken
 from retroaudit.ledger.coordinates import ReportId
@@ -35,6 +35,15 @@ def test_days_are_the_default_and_the_schedule_comes_before_it(world: World) -> 
     assert asked(world, Every.MONTH, Every.QUARTER, span="2026-Q2") == ["2026-04", "2026-05", "2026-06", "2026-Q2"]
     scheduled = world.spec({**SPEC, "schedule": {"day": True}})
     assert len(requests(scheduled, "2026-06", (), NOON)) == 30
+
+
+def test_kinds_without_a_whole_window_are_named(world: World) -> None:
+    def without(*every: Every, span: str = "2026-07-01/2026-07-04") -> tuple[Every, ...]:
+        return without_window(requests(world.spec(SPEC), span, every, NOON), every)
+
+    assert without(Every.QUARTER, Every.DAY, Every.MONTH) == (Every.MONTH, Every.QUARTER)
+    assert without(Every.DAY, Every.MONTH, span="2026-07") == ()
+    assert without() == ()
 
 
 def test_each_window_has_its_own_cut_off(world: World) -> None:

@@ -7,6 +7,8 @@ import json
 import re
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from rich.console import Console
 
 from retroaudit import console
@@ -27,6 +29,55 @@ def test_a_table_obeys_nothing(capsys: pytest.CaptureFixture[str]) -> None:
     out = capsys.readouterr().out
     assert all(character.isprintable() or character == "\n" for character in out)
     assert "[bold]" in out
+
+
+WIDE = ("metric", "subject", "value", "verdict", "reason")
+REASON = "too few rows were there to say anything at all of such a small and rarely seen group of people"
+
+
+def at_width(monkeypatch: pytest.MonkeyPatch, columns: int) -> io.StringIO:
+    screen = io.StringIO()
+    terminal = Console(file=screen, width=columns, soft_wrap=True, highlight=False)
+    monkeypatch.setattr(console, "out", lambda: terminal)
+    return screen
+
+
+def test_what_is_too_wide_stands_below_its_row(monkeypatch: pytest.MonkeyPatch) -> None:
+    screen = at_width(monkeypatch, 80)
+    row = ("impact_ratio", "a_name_that_is_long", "-1.234e-05", "insufficient", REASON)
+    console.print_table(WIDE, [row, ("null_rate", "b", "0", "passed", "-")])
+    lines = screen.getvalue().splitlines()
+    assert max(map(len, lines)) <= 80
+    assert lines[0].split() == list(WIDE[:4])
+    assert lines[1].split() == list(row[:4])
+    assert lines[2].startswith("    reason: too few")
+    assert lines[-1].split() == ["null_rate", "b", "0", "passed"]  # a reason that says nothing is left out
+    assert " ".join(" ".join(lines[2:-1]).split()) == f"reason: {REASON}"
+
+
+def test_a_table_that_fits_keeps_its_columns(monkeypatch: pytest.MonkeyPatch) -> None:
+    screen = at_width(monkeypatch, 200)
+    console.print_table(WIDE, [("a", "b", "0", "passed", REASON)])
+    head, row = screen.getvalue().splitlines()
+    assert head.index("reason") == row.index(REASON)
+
+
+WORDS = st.lists(st.text("ab", min_size=1, max_size=30), min_size=1, max_size=12).map(" ".join)
+
+
+@given(st.lists(st.tuples(WORDS, WORDS, WORDS), min_size=1, max_size=3), st.integers(40, 120))
+def test_no_word_is_broken_and_none_is_lost(rows: list[tuple[str, str, str]], columns: int) -> None:
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        screen = at_width(monkeypatch, columns)
+        console.print_table(("one", "two", "three"), rows)
+    found = re.findall("[ab]+", screen.getvalue())
+    assert sorted(found) == sorted(word for row in rows for cell in row for word in cell.split())
+
+
+def test_a_table_of_nothing_is_its_header(monkeypatch: pytest.MonkeyPatch) -> None:
+    screen = at_width(monkeypatch, 80)
+    console.print_table(("one", "two"), [], title="none")
+    assert screen.getvalue().splitlines() == ["none", "one  two"]
 
 
 def test_json_is_ascii_and_says_the_same(capsys: pytest.CaptureFixture[str]) -> None:

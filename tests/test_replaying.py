@@ -79,7 +79,7 @@ def test_an_archive_that_says_something_else_is_no_replay(filled: World) -> None
     path = filled.archive / f"logs/date={DAYS[0]}/part-0.parquet"
     whole = path.read_bytes()
     path.write_bytes(whole[:100] + bytes([whole[100] ^ 1]) + whole[101:])
-    with pytest.raises(IntegrityBroken, match="part-0"):
+    with pytest.raises(IntegrityBroken, match=r"part-0.*The archive has changed since the report: replay from states"):
         again(filled, sealed.report)
     path.write_bytes(whole[:-1])
     with pytest.raises(IntegrityBroken, match=f"{len(whole) - 1} bytes"):

@@ -17,6 +17,7 @@ from retroaudit.faults import BadInput, Fault, IntegrityBroken, RetroauditError
 from retroaudit.intake import ask, named_spec, resolve_window
 from retroaudit.ledger.signing import Signer
 from retroaudit.progress import Progress, Step
+from retroaudit.spec.model import Spec
 from retroaudit.spec.window import Window, parse_window, windows
 
 
@@ -58,8 +59,7 @@ def requests(
     holds no whole window, and where one of them has not ended, is outside `valid`, or ends after `as_of`.
     """
     spec = named_spec(spec_path, reference)
-    scheduled = tuple(Every(kind) for kind, is_due in spec.schedule if is_due)
-    kinds = every or scheduled or (Every.DAY,)
+    kinds = _kinds(spec, every)
     found = windows(resolve_window(spec, span), kinds)
     if not found:
         raise BadInput(Fault("--window", f"{span} without a whole {' or '.join(kinds)}", "a span that holds one"))
@@ -67,6 +67,16 @@ def requests(
     ask_for = partial(ask, spec, now=now, as_of=as_of, part=part)
     ask_for(_from_first_to_last(found))  # a year outside `valid` is one fault, not 365
     return tuple(ask_for(window) for window in found)
+
+
+def without_window(asked: Sequence[Request], every: Collection[Every]) -> tuple[Every, ...]:
+    """The kinds that were asked for and have no whole window in the span, in the order of `Every`."""
+    kinds, found = _kinds(asked[0].spec, every), {each.window.kind for each in asked}
+    return tuple(kind for kind in Every if kind in kinds and kind not in found)
+
+
+def _kinds(spec: Spec, every: Collection[Every]) -> Collection[Every]:
+    return every or tuple(Every(kind) for kind, is_due in spec.schedule if is_due) or (Every.DAY,)
 
 
 def _must_have_ended(span: str, found: Sequence[Window], now: datetime) -> None:

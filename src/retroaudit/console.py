@@ -7,12 +7,13 @@ import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from itertools import zip_longest
 from typing import Any
 
 from rich import filesize
 from rich import progress as bars
+from rich.cells import cell_len
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from retroaudit.faults import Fault
@@ -27,6 +28,9 @@ _STYLE = {
 }
 _LONGEST_CELL = 400
 _WIDE = 200
+_UNBROKEN = 24  # characters that a cell keeps on one line
+_GAP = 2
+_INDENT = "    "
 _LINE_EVERY = 10.0  # seconds
 
 
@@ -72,19 +76,59 @@ def print_faults(faults: Iterable[Fault], *, as_json: bool) -> None:
 
 
 def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, title: str | None = None) -> None:
-    """A table for people; every cell is plain text, never markup."""
-    table = Table(
-        title=None if title is None else Text(plain(title)),
-        title_justify="left",
-        header_style="bold",
-        box=None,
-        pad_edge=False,
-    )
-    for position, column in enumerate(columns):
-        table.add_column(column, no_wrap=not position, overflow="fold")  # the first is what people copy: an id
-    for row in rows:
-        table.add_row(*(cell if isinstance(cell, Text) else Text(plain("-" if cell is None else cell)) for cell in row))
-    out().print(table)
+    """A table for people; every cell is plain text, never markup.
+
+    Cells break between words, short ones not at all. What a screen is too narrow for stands below its row, named.
+    """
+    shown = [
+        [cell if isinstance(cell, Text) else Text(plain("-" if cell is None else cell)) for cell in row] for row in rows
+    ]
+    screen = out()
+    if title is not None:
+        screen.print(Text(plain(title), style="italic"))
+    header = [Text(column, style="bold") for column in columns]
+    widths = _widths([header, *shown], screen.width)
+    for row in (header, *shown):
+        cells = [cell.wrap(screen, width) for cell, width in zip(row, widths, strict=False)]
+        for parts in zip_longest(*cells, fillvalue=Text()):
+            screen.print(_line(parts, widths))
+        if row is not header:
+            _below(screen, columns[len(widths) :], row[len(widths) :])
+
+
+def _widths(rows: Sequence[Sequence[Text]], room: int) -> list[int]:
+    """How wide the columns are that fit beside each other: at least the first, and each no less than reads well."""
+    of_column = list(zip(*rows, strict=True))
+    widest = [max(cell.cell_len for cell in cells) for cells in of_column]
+    least = [
+        max(min(most, _UNBROKEN), *(cell_len(word) for cell in cells for word in cell.plain.split(" ")))
+        for most, cells in zip(widest, of_column, strict=True)
+    ]
+    widths = [widest[0]]  # what people copy: an id
+    while len(widths) < len(least) and sum(least[1 : len(widths) + 1]) + widest[0] + _GAP * len(widths) <= room:
+        widths.append(least[len(widths)])
+    left = room - sum(widths) - _GAP * (len(widths) - 1)
+    for number, width in enumerate(widths):
+        more = max(0, min(widest[number] - width, left))
+        widths[number], left = width + more, left - more
+    return widths
+
+
+def _line(cells: Sequence[Text], widths: Sequence[int]) -> Text:
+    line = Text()
+    for cell, width in zip(cells, widths, strict=True):
+        line.append_text(cell).append(" " * (width - cell.cell_len + _GAP))
+    line.rstrip()
+    return line
+
+
+def _below(screen: Console, columns: Sequence[str], row: Sequence[Text]) -> None:
+    """What of a row does not fit beside the rest; a cell that says nothing is left out."""
+    said = [(name, cell) for name, cell in zip(columns, row, strict=True) if cell.plain not in {"", "-"}]
+    text = Text("   ").join(Text.assemble((f"{name}: " if name else "", "dim"), cell) for name, cell in said)
+    for line in text.wrap(screen, max(_UNBROKEN, screen.width - len(_INDENT))) if said else ():
+        line.rstrip()
+        screen.print(Text.assemble(_INDENT, line))
 
 
 def number(value: object) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -26,6 +26,10 @@ from retroaudit.storage.protocol import ObjectInfo, Storage
 
 _NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 _MOST_NAMED = 5
+_CHANGED = (
+    "The archive has changed since the report: replay from states (--states, without --archive) while they are kept, "
+    "or replay the newest revision."
+)
 
 
 @dataclass(frozen=True)
@@ -93,7 +97,10 @@ def work_of(document: Mapping[str, Any]) -> tuple[Work, ...]:
 def _measured(pinned: Plan, places: Places, progress: Progress, *, archive: bool) -> tuple[Measured, ...]:
     work = pinned.work()
     if archive:
-        return audit.measure(pinned, work, places, progress)
+        try:
+            return audit.measure(pinned, work, places, progress)
+        except IntegrityBroken as error:
+            raise IntegrityBroken(_in_replay(work, error.faults)) from error
     found = {each: from_states(pinned.spec, each, places.states) for each in work}
     lost = [each.name for each, measured in found.items() if measured is None]
     if lost:
@@ -101,6 +108,13 @@ def _measured(pinned: Plan, places: Places, progress: Progress, *, archive: bool
         remedy = "Replay from rows: name the --archive."
         raise BadInput(Fault(places.states.url, f"no states of {names}", "states of every partition", remedy))
     return tuple(measured for measured in found.values() if measured is not None)
+
+
+def _in_replay(work: Sequence[Work], faults: Sequence[Fault]) -> list[Fault]:
+    """Faults of objects in a replay's words: they are not rewritten now, they were since the report was sealed."""
+    parts = [each.partition for each in work]
+    keys = {each.info.key for part in parts for each in (*part.logs, *part.labels, *part.control)}
+    return [replace(each, remedy=_CHANGED) if each.subject in keys else each for each in faults]
 
 
 def _must_be_ours(document: Mapping[str, Any]) -> None:
@@ -167,8 +181,8 @@ def _object(stored: Mapping[str, Any], archive: Storage | None) -> Pinned:
         there = archive.head(key)
         if there is None or there.size != size:
             found = "nothing" if there is None else f"{there.size} bytes"
-            remedy = "The archive has changed since: replay from states, without --archive, while they are kept."
-            raise IntegrityBroken(Fault(f"{archive.url}: {key}", found, f"the {size} bytes the report names", remedy))
+            expected = f"the {size} bytes the report names"
+            raise IntegrityBroken(Fault(f"{archive.url}: {key}", found, expected, _CHANGED))
         info = there
     return Pinned(info, stored["sha256"])
 

@@ -8,15 +8,17 @@ from pathlib import Path
 
 import pytest
 import typer
+from typer.testing import CliRunner
 
 from retroaudit.commands import anchoring
 from retroaudit.faults import BadInput, IntegrityBroken
-from retroaudit.ledger import anchors, commits
+from retroaudit.ledger import anchors, commits, entries, keyring, timestamps
+from retroaudit.ledger.commits import Leaf
 from retroaudit.ledger.coordinates import commit_key
-from retroaudit.ledger.entries import Entry
+from retroaudit.ledger.entries import Entry, Recorded
 from retroaudit.ledger.kinds import Heartbeat
-from retroaudit.ledger.recording import record
-from retroaudit.ledger.signing import generate, signer_from_pem
+from retroaudit.ledger.recording import record, rotate
+from retroaudit.ledger.signing import Signer, generate, signer_from_pem
 from retroaudit.ledger.statement import instant
 from retroaudit.storage.local import LocalStorage
 from retroaudit.storage.s3 import S3Storage
@@ -32,9 +34,11 @@ needs_openssl = pytest.mark.skipif(shutil.which("openssl") is None, reason="no o
 
 
 @pytest.fixture
-def run(capsys: pytest.CaptureFixture[str]) -> Run:
-    def call(*words: object) -> str:
-        APP(args=["ledger", "anchor", *map(str, words)], standalone_mode=False)
+def run(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Run:
+    def call(*words: object, key: Signer = SIGNER) -> str:
+        public = tmp_path / f"{key.public.keyid}.pem"
+        public.write_bytes(key.public.pem)
+        APP(args=["ledger", "anchor", "--key", str(public), *map(str, words)], standalone_mode=False)
         return capsys.readouterr().out
 
     return call
@@ -103,8 +107,46 @@ def test_a_head_that_no_key_of_the_log_signed(run: Run, storage: LocalStorage, t
     assert not (tmp_path / "elsewhere").exists()
 
 
+def test_a_strangers_commit_is_not_published(run: Run, storage: LocalStorage, tmp_path: Path) -> None:
+    """Whoever may write puts a key entry of their own into the store, and a commit at the log's end."""
+    stranger = signer_from_pem(generate().signing, "key")
+    entry = keyring.first(stranger)
+    storage.put_if_absent(entry.key, entries.sign(Recorded(entry, NOON, 0), stranger))
+    data = commits.follow(commits.read(storage, 2), [Leaf("entries/v1/kind=x/y", "0" * 64)], stranger, NOON)
+    storage.put_if_absent(commit_key(3), data)
+    with pytest.raises(IntegrityBroken, match=f"signed by key {stranger.public.keyid}.*key {SIGNER.public.keyid}"):
+        run("--store", storage.url, "--to", (tmp_path / "elsewhere").as_uri())
+    assert not (tmp_path / "elsewhere").exists()
+
+
+def test_the_key_of_the_log_or_one_before_it_publishes(run: Run, storage: LocalStorage, tmp_path: Path) -> None:
+    new, stranger = (signer_from_pem(generate().signing, "key") for _ in range(2))
+    words = ("--store", storage.url, "--to", (tmp_path / "elsewhere").as_uri(), "--json")
+    rotate(storage, SIGNER, new, "A", "B", None, datetime.now(UTC))
+    for key in (SIGNER, new):
+        assert json.loads(run(*words, key=key))["size"] == 4
+    with pytest.raises(IntegrityBroken, match="signed by key"):
+        run(*words, key=stranger)
+    at = instant(NOON, "at")
+    record(storage, [Entry(Heartbeat(at=at, next=instant(NOON.replace(day=9), "at")))], {}, new, datetime.now(UTC))
+    for key in (SIGNER, new):
+        assert json.loads(run(*words, key=key))["size"] == 5
+    data = commits.follow(commits.read(storage, 4), [Leaf("entries/v1/kind=x/y", "0" * 64)], SIGNER, NOON)
+    storage.put_if_absent(commit_key(5), data)  # of the key that was retired
+    for key in (SIGNER, new):
+        with pytest.raises(IntegrityBroken, match=f"signed by key {SIGNER.public.keyid}"):
+            run(*words, key=key)
+
+
+def test_without_a_key_nothing_is_published(storage: LocalStorage, tmp_path: Path) -> None:
+    result = CliRunner().invoke(APP, ["ledger", "anchor", "--store", storage.url, "--to", tmp_path.as_uri()])
+    assert result.exit_code == 2
+    assert "--key" in result.output
+    assert not (tmp_path / "checkpoints").exists()
+
+
 @needs_openssl
-def test_a_time_stamp(run: Run, storage: LocalStorage, authority: Authority, serve: Serve) -> None:
+def test_a_time_stamp(run: Run, storage: LocalStorage, authority: Authority, serve: Serve, tmp_path: Path) -> None:
     asked: list[bytes] = []
 
     def answer(query: bytes) -> tuple[int, bytes]:
@@ -119,6 +161,10 @@ def test_a_time_stamp(run: Run, storage: LocalStorage, authority: Authority, ser
     assert authority.believes(token, note)
     again = json.loads(run(*words, "--tsa-roots", roots))["timestamp"]
     assert again == {**found, "created": False, "signature_checked": True}
+    elsewhere = LocalStorage((tmp_path / "elsewhere").resolve())
+    run(*words, "--to", elsewhere.url)  # who sets the store back takes its tokens along: a copy stays
+    body = commits.read(storage, 2).body
+    assert elsewhere.read(timestamps.key(body.origin, body.size)) == token
     assert len(asked) == 1
     assert "signature checked" in run("--store", storage.url, "--tsa", "http://127.0.0.1:1/", "--tsa-roots", roots)
 

@@ -74,6 +74,13 @@ def test_without_a_place_for_states_it_says_what_that_costs(call: Call, words: l
     assert "with --states" in call(*bare)[2]
 
 
+def test_a_kind_without_a_whole_window_is_told(call: Call, words: list[str]) -> None:
+    code, out, err = call(*words, "--every", "day", "--every", "month")
+    assert code == 0
+    assert "3 of 3 windows audited" in out
+    assert f"{SPAN} holds no whole month: none is audited" in err
+
+
 def test_a_window_with_bad_input_does_not_stop_the_others(call: Call, words: list[str], world: World) -> None:
     largest = (world.archive / f"logs/date={DAYS[1]}/part-0.parquet").stat().st_size
     world.spec({**SPEC, "limits": {"bytes": largest - 1}})

@@ -7,7 +7,7 @@ import stat
 import subprocess
 import sys
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -22,7 +22,7 @@ from retroaudit.ledger.coordinates import commit_key
 from retroaudit.ledger.entries import Entry, Recorded
 from retroaudit.ledger.entries import sign as sign_entry
 from retroaudit.ledger.kinds import Heartbeat
-from retroaudit.ledger.recording import record
+from retroaudit.ledger.recording import record, rotate
 from retroaudit.ledger.signers import PASSPHRASE, open_signer
 from retroaudit.ledger.signing import KeyFiles, load_public, load_signer, write_keys
 from retroaudit.ledger.statement import instant
@@ -204,9 +204,10 @@ def test_a_log_goes_from_ed25519_to_p256_and_back(
     beat(storage, last, 3)
     found = json.loads(run("keys", "show", "--store", storage.url, "--json"))["keys"]
     assert [each["algorithm"] for each in found] == ["ed25519", "ecdsa-p256-sha256", "ed25519"]
+    publics = {term.key.public.keyid: term.key.public for term in terms(storage)}
     for number, key in enumerate((found[0],) * 3 + (found[1],) * 2 + (found[2],), start=1):
         commit = commits.read(storage, number)
-        by = keyring.load(storage)[key["keyid"]].public
+        by = publics[key["keyid"]]
         assert commit.envelope.signed_by(by)
         assert commit.note.signed_by(by)
 
@@ -268,7 +269,8 @@ def test_an_empty_log_has_no_keys(run: Run, tmp_path: Path) -> None:
 def test_a_key_that_somebody_put_there_is_not_the_logs(storage: LocalStorage, made: KeyFiles, tmp_path: Path) -> None:
     intruder = load_signer(write_keys(tmp_path / "intruder").signing)
     mine = load_public(made.public)
-    for entry in (keyring.first(intruder), keyring.successor(mine, intruder, "me", "mine", None)):
+    upon = commits.read(storage, 1).sha256
+    for entry in (keyring.first(intruder), keyring.successor(mine, upon, intruder, "me", "mine", None)):
         storage.put_if_absent(entry.key, sign_entry(Recorded(entry, NOON, 0), intruder))
     assert [term.key.public.keyid for term in terms(storage)] == [made.keyid]
 
@@ -279,3 +281,30 @@ def test_a_log_whose_key_entry_is_gone(storage: LocalStorage) -> None:
     with pytest.raises(IntegrityBroken, match="no commit that names it"):
         terms(storage)
     assert storage.head(commit_key(1)) is not None
+
+
+def test_what_the_first_key_says_elsewhere_of_itself_is_not_shown(
+    run: Run, storage: LocalStorage, made: KeyFiles, tmp_path: Path
+) -> None:
+    """Whoever keeps a key that was retired can put another first entry of it into the store: no commit holds it."""
+    signer, new = load_signer(made.signing), write_keys(tmp_path / "new")
+    run(
+        *("keys", "rotate", "--store", storage.url, "--by", "A", "--reason", "B"),
+        *("--key", made.signing, "--new", new.signing),
+    )
+    body = keyring.first(signer).body
+    for reason in ("0", "1", "2", "3"):
+        entry = Entry(body.model_copy(update={"reason": reason}))
+        storage.put_if_absent(entry.key, sign_entry(Recorded(entry, NOON, 0), signer))
+    assert [term.key.reason for term in terms(storage)] == ["the log's first key", "B"]
+
+
+def test_a_key_that_has_expired_is_handed_over(run: Run, storage: LocalStorage, made: KeyFiles, tmp_path: Path) -> None:
+    signer, second, third = load_signer(made.signing), write_keys(tmp_path / "second"), write_keys(tmp_path / "third")
+    last = commits.read(storage, 2).body.time
+    rotate(storage, signer, load_signer(second.signing), "A", "B", last + timedelta(microseconds=1), last)
+    with pytest.raises(BadInput, match="keys rotate"):
+        beat(storage, second, 2)
+    words = ("keys", "rotate", "--store", storage.url, "--by", "A", "--reason", "B", "--json", "--key")
+    assert json.loads(run(*words, second.signing, "--new", third.signing))["commit"] == 4
+    beat(storage, third, 2)

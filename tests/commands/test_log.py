@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from retroaudit.ledger.signing import write_keys
+from tests.sealing.test_plan import stopped
 from tests.test_cli import Call
 from tests.test_measuring import DAYS, LABELLED
 from tests.world import World
@@ -43,16 +44,17 @@ def test_the_log_is_told_in_its_order(call: Call, words: list[str]) -> None:
     assert f"model/{DAYS[0]}/day/main/1: passed" in out
 
 
-def test_kinds_and_models_are_chosen(call: Call, words: list[str], filled: World) -> None:
-    filled.audit({**LABELLED, "model": "other"}, DAYS[0])
+def test_kinds_and_models_are_chosen(
+    call: Call, words: list[str], filled: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with stopped(monkeypatch, KeyboardInterrupt()), pytest.raises(KeyboardInterrupt):
+        filled.audit({**LABELLED, "model": "other"}, DAYS[0])
     (plan,) = printed(call, "ledger", "log", words[0], "--model=other", "--kind=plan")
     assert plan["body"]["model"] == "other"
     said = ["--by=owner", "--reason=wrong"]
     assert call("ledger", "void", plan["entry"], *words, *said)[0] == 0
-    assert [each["kind"] for each in printed(call, "ledger", "log", words[0], "--model=other")] == [
-        *("plan", "report", "void")
-    ]
-    assert len(printed(call, "ledger", "log", words[0], "--kind=plan", "--kind=report")) == 6
+    assert [each["kind"] for each in printed(call, "ledger", "log", words[0], "--model=other")] == [*("plan", "void")]
+    assert len(printed(call, "ledger", "log", words[0], "--kind=plan", "--kind=report")) == 5
     assert "no such entries" in call("ledger", "log", words[0], "--model=nobody")[1]
     code, _, err = call("ledger", "log", words[0], "--kind=plans")
     assert code == 2
@@ -119,3 +121,22 @@ def test_a_wrong_place_or_key_records_nothing(call: Call, words: list[str], fill
     assert code == 2
     assert "keygen" in err
     assert filled.verify().problems == ()
+
+
+def test_a_recording_command_says_what_the_log_says(call: Call, words: list[str], filled: World) -> None:
+    erasure = ["ledger", "erasure", filled.spec(SCHEDULED), "--rows=1", "--by=D", "--reason=815", *words]
+    sentences = {
+        "erasure": "model: 1 row of 2026-07-01, 2026-07-02 in the archive, by D",
+        "due": "model: 1 audit of kind day, 2026-07-03, part main",
+        "void": "model: due list, by D",
+    }
+    said = call(*erasure, *(f"--partition={day}" for day in DAYS[:2]))[1]
+    said += call("ledger", "due", filled.spec(SCHEDULED), "--window=2026-07-03", *words)[1]
+    (due,) = printed(call, "ledger", "log", words[0], "--kind=due")
+    said += call("ledger", "void", due["entry"], "--by=D", "--reason=wrong", *words)[1]
+    told = call("ledger", "log", words[0])[1]
+    for kind, sentence in sentences.items():
+        assert f"{kind}  {sentence}" in said
+        assert sentence in told
+    (plan, _) = printed(call, "ledger", "log", words[0], "--kind=plan")
+    assert f"plan {plan['body']['plan'][:12]}\n" in told

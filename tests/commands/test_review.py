@@ -248,6 +248,16 @@ def test_a_key_without_a_ledger_erases_nothing(
     assert len(files(place)) == 2
 
 
+def test_who_and_why_without_a_key_erase_nothing(
+    call: Call, words: list[str], options: dict[str, str], place: Path
+) -> None:
+    printed(call, *words)
+    code, _, err = call("review", "erase", ID, options["review"], options["store"], *SAID, "--yes")
+    assert code == 2
+    assert "--key" in err
+    assert len(files(place)) == 2
+
+
 def test_without_a_key_it_says_that_nothing_is_declared(call: Call, words: list[str], options: dict[str, str]) -> None:
     assert "none: with --key" in call(*words)[1]
     assert "does not declare it" in call("review", "erase", ID, options["review"], "--yes")[1]

@@ -238,3 +238,14 @@ def test_a_key_of_another_log_erases_nothing(call: Call, kept: Path, options: di
     words = ["states", "erase", ID, options["store"], options["states"], f"--key={other}", *SAID, "--yes"]
     assert call(*words)[0] == 2
     assert files(kept) == before
+
+
+@pytest.mark.parametrize("more", [SAID[:1], SAID[1:], SAID])
+def test_who_and_why_without_a_key_erase_nothing(
+    call: Call, kept: Path, options: dict[str, str], more: tuple[str, ...]
+) -> None:
+    before = files(kept)
+    code, _, err = call("states", "erase", ID, options["store"], options["states"], *more, "--yes")
+    assert code == 2
+    assert "--key" in err
+    assert files(kept) == before

@@ -69,7 +69,10 @@ def test_json_has_everything(call: Call, place: Place) -> None:
     code, out, _ = call(*place.words, "--json")
     found = json.loads(out)
     assert code == 0
-    assert set(found) == {"intact", "checked", "problems", "notes", "head", "anchors", "unchecked", "saved"}
+    told = {"intact", "checked", "judged_at", "problems", "notes", "head", "anchors", "unchecked", "saved"}
+    assert set(found) == told
+    at = json.loads(call(*place.words, "--json", "--at", "2026-07-10")[1])["judged_at"]
+    assert at == "2026-07-10T00:00:00+00:00"
     assert found["head"]["checkpoint"] == commits.read(place.store, 3).body.note
 
 
@@ -122,6 +125,17 @@ def test_the_moment_of_judgement_is_now_unless_it_is_named(call: Call, place: Pl
     for words in (["--at", "2026-07-05T12:00:01Z"], []):
         code, out, _ = call(*place.words, *words)
         assert (code, "the log fell silent" in out) == (3, True)
+    said = "what was due is judged as of 2026-07-05T12:00:01+00:00"
+    assert said in call(*place.words, "--at", "2026-07-05T12:00:01Z")[1]
+
+
+def test_a_bundle_is_no_store(call: Call, place: Place) -> None:
+    (place.root / "store" / "bundle.json").write_bytes(b"{}")
+    for words in ([], [str(id_of(1))]):
+        code, out, _ = call(*place.words, *words)
+        assert code == 3
+        assert "this is a bundle of one report, or somebody put something there" in out
+        assert "python verify.py . --key public.pem" in out
 
 
 def test_the_log_alone(call: Call, place: Place) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from retroaudit.declaring.holds import hold
 from retroaudit.faults import BadInput, Fault
-from retroaudit.ledger.coordinates import blob_key
+from retroaudit.ledger.coordinates import blob_key, commit_key
 from retroaudit.ledger.kinds import Hold
 from retroaudit.ledger.read import Entry, find, logged
 from retroaudit.storage.local import LocalStorage
@@ -65,13 +65,15 @@ def two(filled: World) -> World:
     return filled
 
 
-def test_a_hold_is_on_the_manifest_the_plan_and_all_files(two: World) -> None:
+def test_a_hold_is_on_the_manifest_the_plan_all_files_and_the_commits_that_prove_them(two: World) -> None:
     storage = vault(two)
     objects = put_on(two, storage, DAYS[0], on=True)
     report = entry(two, DAYS[0])
     plan = next(each for each in logged(two.store, "plan") if f"window={DAYS[0]}/" in each.key)
     files = {blob_key(file.sha256) for file in (*report.files, *plan.recorded.entry.files)}
-    assert storage.held == {report.manifest_key, plan.key, *files}
+    commits = {commit_key(number) for number in (report.commit, plan.commit, 1)}  # 1: the log's key
+    (key,) = (each.key for each in logged(two.store, "key"))
+    assert storage.held == {report.manifest_key, plan.key, key, *files, *commits}
     assert objects == len(storage.held)
 
 

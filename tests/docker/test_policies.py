@@ -9,7 +9,7 @@ from pathlib import Path
 from retroaudit.storage import roles
 
 SHOWN = Path(__file__).parents[2] / "docker" / "policies"
-PLACEHOLDERS = {"bucket", "prefix", *roles.ROLES}
+PLACEHOLDERS = {"bucket", "prefix", "days", *roles.ROLES}
 
 
 def test_the_folder_is_the_packages() -> None:

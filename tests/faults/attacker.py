@@ -170,7 +170,9 @@ def put_report(store: Path, wanted: Sealing, signer: Signer, after: int | None =
 
 def put_key(store: Path, named: Signer, agreed_by: Signer | None, signer: Signer) -> Leaf:
     """A key entry for `named`, to come after `signer`, on which `agreed_by` put the word of possession."""
-    entry = keyring.successor(signer.public, replace(agreed_by or named, public=named.public), "x", "y", None)
+    last = commits.read(opened(store), head(opened(store)))
+    agreeing = replace(agreed_by or named, public=named.public)
+    entry = keyring.successor(signer.public, last.sha256, agreeing, "x", "y", None)
     body = entry.body if agreed_by else entry.body.model_copy(update={"possession": None})
     return put_entry(store, body, signer)
 

@@ -125,7 +125,7 @@ def test_sampled_bits(target: Target, kind: str) -> None:
         flips += len(flipped)
         if flips >= wanted:
             break
-    figures.note("bit flips", "memory", flips=flips, unseen=0)
+    figures.note("bit flips", f"memory, {kind.rstrip(' 012')}", flips=flips, unseen=0)
 
 
 @pytest.mark.slow
@@ -147,7 +147,7 @@ def test_every_bit(target: Target, kind: str, eighth: int) -> None:
     for flipped in rounds(target, kind, lambda name: iter(range(eighth, target.bits(name), 8))):
         assert unnamed(target, kind, flipped) == []
         flips += len(flipped)
-    figures.note("bit flips", "memory", nightly=True, flips=flips, unseen=0)
+    figures.note("bit flips", f"memory, {kind.rstrip(' 012')}", nightly=True, flips=flips, unseen=0)
 
 
 def test_every_object_is_in_a_group(target: Target) -> None:

@@ -49,7 +49,7 @@ def test_killed_at_every_call(name: str, tmp_path: Path) -> None:
 def test_killed_at_random(tmp_path: Path) -> None:
     found = _kill(tmp_path, _KILLS, seed=1)
     counts = {"kills": _KILLS, "acknowledged": found, **_ZEROS}
-    figures.note("random kills, 16 processes", "directory", **counts)
+    figures.note("random kills, 16 processes", "directory", nightly=False, **counts)
 
 
 @pytest.mark.long

@@ -243,6 +243,14 @@ def mortal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Mortal]:
         server.kill()
 
 
+def _wait_for_work(told: Sequence[Path]) -> None:
+    """Until each writer, on average, was acknowledged five more reports."""
+    before, deadline = sum(len(killing.acknowledged(path)) for path in told), time.monotonic() + 120
+    while sum(len(killing.acknowledged(path)) for path in told) < before + 5 * len(told):
+        assert time.monotonic() < deadline, "nobody gets anything done"
+        time.sleep(0.1)
+
+
 @pytest.mark.long
 def test_a_server_that_is_killed_under_load_loses_nothing(mortal: Mortal, tmp_path: Path) -> None:
     url, stop, luck = "s3://bucket-killed/audits", tmp_path / "stop", chance(5)
@@ -250,10 +258,11 @@ def test_a_server_that_is_killed_under_load_loses_nothing(mortal: Mortal, tmp_pa
     told = [tmp_path / f"{number}.acknowledged" for number in range(_LOADERS)]
     writers = [working.start(url, number, path, stop) for number, path in enumerate(told)]
     for _ in range(_DEATHS):
-        time.sleep(luck.uniform(1, 4))  # the random moment itself
+        _wait_for_work(told)
+        time.sleep(luck.uniform(0, 1))  # the random moment itself
         mortal.kill()
         mortal.start()
-    time.sleep(5)  # a while of work after the last one
+    _wait_for_work(told)
     stop.touch()
     assert [killing.finish(each) for each in writers] == [0] * _LOADERS
     acknowledged = [found for path in told for found in killing.acknowledged(path)]

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from retroaudit.faults import BadInput, IntegrityBroken
 from retroaudit.ledger import checkpoint
-from retroaudit.ledger.anchors import key, load_saved, publish, published, save
+from retroaudit.ledger.anchors import candidates, key, load_saved, publish, published, save
 from retroaudit.ledger.checkpoint import Checkpoint, Note
 from retroaudit.ledger.signing import Signer, generate, signer_from_pem
 from retroaudit.storage.local import LocalStorage
@@ -79,11 +79,11 @@ def test_another_root_for_the_same_size_is_a_fork(place: LocalStorage) -> None:
 
 
 @pytest.mark.parametrize("data", [b"", b"garbage", b"\xff", note(42)[:-1].encode(), b"\0" * 100_000])
-def test_what_is_no_checkpoint_is_named(place: LocalStorage, data: bytes) -> None:
+def test_what_is_no_checkpoint_is_passed_over(place: LocalStorage, data: bytes) -> None:
     place.put_if_absent(key(ORIGIN, 42), data)
-    with pytest.raises(IntegrityBroken, match=key(ORIGIN, 42)):
-        published(place, ORIGIN)
-    with pytest.raises(IntegrityBroken, match=key(ORIGIN, 42)):
+    assert published(place, ORIGIN) == ()
+    assert list(candidates(place, ORIGIN)) == [(key(ORIGIN, 42), None)]
+    with pytest.raises(IntegrityBroken, match=f"{key(ORIGIN, 42)}.*Somebody put something there"):
         publish(note(42), place)
 
 
@@ -96,10 +96,36 @@ def test_what_is_no_checkpoint_is_named(place: LocalStorage, data: bytes) -> Non
         (key(ORIGIN, 42) + ".bak", note(42)),
     ],
 )
-def test_a_checkpoint_under_another_name_is_named(place: LocalStorage, name: str, text: str) -> None:
+def test_a_checkpoint_under_another_name_is_passed_over(place: LocalStorage, name: str, text: str) -> None:
     place.put_if_absent(name, text.encode())
+    publish(note(7), place)
+    assert published(place, ORIGIN) == (parsed(note(7)),)
+    assert sorted(candidates(place, ORIGIN)) == sorted([(name, None), (key(ORIGIN, 7), parsed(note(7)))])
+
+
+def test_a_place_that_a_stranger_took_is_no_second_history(place: LocalStorage) -> None:
+    """Two histories are said of a log only where a key of the log signed both."""
+    stranger = signer_from_pem(generate().signing, "key")
+    forged = parsed(note(42, 2, signer=stranger))
+    place.put_if_absent(key(ORIGIN, 42), forged.text.encode())
+    told = f"{forged.signatures[0].key_hash.hex()}.*Somebody put something there"
+    for keys in ((), (SIGNER.public,)):
+        with pytest.raises(IntegrityBroken, match=told) as raised:
+            publish(note(42, 1), place, keys=keys)
+        assert "two histories" not in str(raised.value)
+    with pytest.raises(IntegrityBroken, match="two histories"):
+        publish(note(42, 1), place, keys=(SIGNER.public, stranger.public))
+    claimed = forged.text.replace(forged.signatures[0].line, "")
+    named = checkpoint.Signature(ORIGIN, parsed(note(42)).signatures[0].key_hash, b"nonsense")
+    place.put_if_absent(key(ORIGIN, 43), (claimed.replace("\n42\n", "\n43\n") + named.line).encode())
+    with pytest.raises(IntegrityBroken, match="Somebody put something there"):
+        publish(note(43, 1), place, keys=(SIGNER.public,))
+
+
+def test_a_checkpoint_of_the_log_that_somebody_moved(place: LocalStorage) -> None:
+    place.put_if_absent(key(ORIGIN, 43), note(42).encode())
     with pytest.raises(IntegrityBroken, match="its name says"):
-        published(place, ORIGIN)
+        publish(note(43), place, keys=(SIGNER.public,))
 
 
 def test_what_is_no_note_is_not_published(place: LocalStorage) -> None:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from threading import Thread
 from typing import Any
 
@@ -207,13 +208,40 @@ def test_a_stranger_cannot_slip_a_commit_between_two_of_the_logs(
 ) -> None:
     """The stranger's key is planted as an entry, and its commit names the log's key as the next."""
     before = _log(memory, signer, 2)
-    planted = keyring.successor(signer.public, stranger, "", "", None)
-    memory.objects[planted.key] = entries.sign(Recorded(planted, NOON, 0), stranger)
+    assert before
+    planted = keyring.successor(signer.public, before.sha256, stranger, "", "", None)
+    memory.objects[planted.key] = entries.sign(Recorded(planted, NOON, 2), stranger)
     memory.objects[commit_key(3)] = commits.follow(before, [_leaf(9)], stranger, NOON, signer.public.keyid)
     with pytest.raises(IntegrityBroken, match="its key did not sign"):
         append(memory, [_leaf(10)], signer, before, NOON)
     with pytest.raises(IntegrityBroken, match="its key did not sign"):
         read_head(memory, signer, NOON)
+
+
+def test_a_retired_key_cannot_slip_a_commit_in_either(memory: Memory, signer: Signer, successor: Signer) -> None:
+    """It names the log's key as the next; the one commit of its that counts is that by which it handed over."""
+    record_body(memory, signer, beat(0))
+    rotate(memory, signer, successor, "ann", "yearly", None, NOON)
+    handing = commits.read(memory, 2)
+    memory.objects[commit_key(3)] = commits.follow(handing, [_leaf(9)], signer, NOON, successor.public.keyid)
+    with pytest.raises(IntegrityBroken, match="its key did not sign"):
+        read_head(memory, successor, NOON)
+
+
+def test_a_handover_with_another_tree_is_not_built_upon(memory: Memory, signer: Signer, successor: Signer) -> None:
+    """The old key signs the commit of the handover again, over a root that holds what the new one never saw."""
+    before = _log(memory, signer, 2)
+    rotate(memory, signer, successor, "ann", "yearly", None, NOON)
+    good = commits.read(memory, 3)
+    assert before
+    size, frontier = commits.grow(before, [_leaf(9)])
+    other = replace(before, body=replace(before.body, size=size, frontier=frontier))
+    assert read_head(memory, successor, NOON) == good
+    forged = commits.follow(other, good.body.leaves, signer, NOON, successor.public.keyid)
+    memory.objects[commit_key(3)] = forged
+    assert commits.read(memory, 3).body.previous == good.body.previous
+    with pytest.raises(IntegrityBroken, match="its key did not sign"):
+        read_head(memory, successor, NOON)
 
 
 def test_nothing_is_built_upon_what_was_tampered_with(memory: Memory, signer: Signer) -> None:
@@ -267,6 +295,7 @@ def test_an_expired_key_signs_nothing(memory: Memory, signer: Signer, successor:
     assert read_head(memory, successor, at(8.9))
     with pytest.raises(BadInput, match="expired at 2026-07-02T21:00:00"):
         read_head(memory, successor, at(9))
+    assert read_head(memory, successor, at(9), retiring=True)  # but for handing the log over
     record_body(memory, successor, beat(8), recorded_at=at(8.9))
     assert read_head(memory, successor, at(8.5))  # a clock a little behind
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 
 import pytest
 
 from retroaudit.faults import BadInput
-from retroaudit.ledger import anchors, checkpoint, commits, recording
+from retroaudit.ledger import anchors, checkpoint, commits, keyring, recording
 from retroaudit.ledger.commits import Leaf
 from retroaudit.ledger.coordinates import TILES, commit_key
 from retroaudit.ledger.head import head, leaf_hashes
@@ -94,6 +95,87 @@ def test_a_checkpoint_of_somebody_elses_is_refused(memory: Memory, signer: Signe
     forged = checkpoint.parse(checkpoint.sign(mine, stranger), "note")
     outcome = verify(memory, signer.public, str(id_of(1)), options=Options(checkpoint=forged))
     assert "no key that the given one vouches for signed it" in _meanings(outcome)
+
+
+def _handed_over(memory: Memory, signer: Signer, successor: Signer) -> None:
+    seal_day(memory, signer, 1)
+    recording.rotate(memory, signer, successor, "ops", "it leaked", None, NOON)
+
+
+def test_a_retired_key_signs_the_logs_end_no_more(
+    memory: Memory, signer: Signer, successor: Signer, stranger: Signer
+) -> None:
+    """Nor does one between the given key and the newest; given itself, it is not believed against its own handover."""
+    _handed_over(memory, signer, successor)
+    elsewhere = Memory(dict(memory.objects))
+    seal_day(memory, successor, 2)
+    recording.rotate(memory, successor, stranger, "ops", "yearly", None, NOON)
+    for number, last, by, keys in (
+        (3, elsewhere, signer, (signer, successor)),
+        (5, memory, successor, (signer, successor, stranger)),
+        (5, memory, signer, (signer, successor, stranger)),
+    ):
+        forged = Memory(dict(last.objects))
+        before = commits.read(forged, number - 1)
+        forged.objects[commit_key(number)] = commits.follow(before, [Leaf("entries/v1/x", "0" * 64)], by, NOON)
+        for key in keys:
+            outcome = verify(forged, key.public, str(id_of(1)))
+            assert "which was retired: a fork, or a forgery" in _meanings(outcome)
+            assert outcome.checked == {"reports": 0}
+
+
+def test_a_handover_as_the_logs_end_holds_what_was_agreed_to(memory: Memory, signer: Signer, successor: Signer) -> None:
+    """The new key signed nothing yet. The old one signs the commit anew, over a root that holds another report."""
+    seal_day(memory, signer, 1)
+    true = commits.read(memory, 1)
+    seal_day(other := Memory(dict(memory.objects)), signer, 9)
+    recording.rotate(memory, signer, successor, "ops", "it leaked", None, NOON)
+    for key in (signer, successor):
+        assert verify(memory, key.public, str(id_of(1))).problems == ()
+    handing = commits.read(memory, 2).body.leaves
+    size, frontier = commits.grow(true, commits.read(other, 2).body.leaves)
+    false = replace(true, body=replace(true.body, size=size, frontier=frontier))
+    memory.objects[commit_key(2)] = commits.follow(false, handing, signer, NOON, successor.public.keyid)
+    for key in (signer, successor):
+        assert verify(memory, key.public, str(id_of(1))).problems != ()
+
+
+def test_the_given_key_may_be_an_old_one(memory: Memory, signer: Signer, successor: Signer) -> None:
+    _handed_over(memory, signer, successor)
+    seal_day(memory, successor, 2)
+    for day in (1, 2):
+        outcome = verify(memory, signer.public, str(id_of(day)))
+        assert outcome.problems == ()
+        assert f"the key given is not the log's newest, {successor.public.keyid}" in "\n".join(outcome.notes)
+        assert not any("the key given" in note for note in verify(memory, successor.public, str(id_of(day))).notes)
+
+
+def test_a_kept_checkpoint_is_trusted_whichever_key_of_the_log_signed_it(
+    memory: Memory, signer: Signer, successor: Signer
+) -> None:
+    _handed_over(memory, signer, successor)
+    seal_day(memory, successor, 2)
+    for key in (signer, successor):
+        for number in (1, 2, 3):
+            options = Options(checkpoint=_note(memory, number))
+            assert verify(memory, key.public, str(id_of(1)), options=options).problems == ()
+
+
+def test_keys_cost_one_listing_and_a_look_at_each(memory: Memory, signer: Signer, successor: Signer) -> None:
+    seal_day(memory, signer, 1)
+
+    def asked(key: Signer) -> tuple[int, int, int]:
+        memory.asked.clear()
+        assert verify(memory, key.public, str(id_of(1))).problems == ()
+        entries = [kind for kind, name in memory.asked if name.startswith(keyring.FOLDER)]
+        return entries.count("list"), entries.count("read"), len(memory.asked)
+
+    lists, reads, before = asked(signer)
+    assert (lists, reads) == (1, 1)
+    recording.rotate(memory, signer, successor, "ops", "yearly", None, NOON)
+    lists, reads, after = asked(successor)
+    assert (lists, reads) == (1, 2)
+    assert after <= before + 6
 
 
 def test_without_tiles_the_proof_comes_from_commits(memory: Memory, signer: Signer) -> None:
@@ -208,6 +290,26 @@ def test_a_second_place_of_another_history_is_named(memory: Memory, signer: Sign
     unsigned = Memory()
     anchors.publish(checkpoint.sign(_note(memory, 2).checkpoint, stranger), unsigned)
     assert "no key of this log signed it" in _meanings(verify(memory, signer.public, options=Options(anchors=unsigned)))
+
+
+def test_what_anybody_put_into_the_second_place_is_passed_over(
+    memory: Memory, signer: Signer, stranger: Signer
+) -> None:
+    """A larger log than there is, a root of one's own at a size of the log's, and no checkpoint at all."""
+    place = Memory()
+    for day in (1, 2, 3):
+        seal_day(memory, signer, day)
+    true = _note(memory, 3).checkpoint
+    anchors.publish(_note(memory, 3).text, place)
+    for size in (2, 1000):
+        forged = checkpoint.sign(replace(true, size=size, root=bytes(32)), stranger)
+        place.objects[anchors.key(true.origin, size)] = forged.encode()
+    place.objects[anchors.key(true.origin, 3)] = b"?"
+    for text in (None, str(id_of(1))):
+        outcome = verify(memory, signer.public, text, options=Options(anchors=place))
+        assert outcome.problems == ()
+        assert [(each.size, each.proved) for each in outcome.anchors] == [(4, True)]
+        assert sum("passed over" in note for note in outcome.notes) == 2
 
 
 def test_how_old_the_newest_anchor_is_is_told(memory: Memory, signer: Signer) -> None:

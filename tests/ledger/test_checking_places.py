@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -10,12 +11,17 @@ from typing import Any
 import pytest
 
 from retroaudit.faults import BadInput, Fault
+from retroaudit.ledger import commits, entries, manifest
 from retroaudit.ledger.checking.digests import Digests
-from retroaudit.ledger.coordinates import commit_key
+from retroaudit.ledger.commits import Leaf
+from retroaudit.ledger.coordinates import anchor_key, blob_key, commit_key
+from retroaudit.ledger.entries import Entry, Recorded
 from retroaudit.ledger.kinds import Erasure, Store
+from retroaudit.ledger.manifest import Manifest
 from retroaudit.ledger.seal import Sealing, seal
 from retroaudit.ledger.signing import Signer
-from retroaudit.ledger.statement import instant
+from retroaudit.ledger.statement import File, instant
+from retroaudit.ledger.tiles import tile_key
 from retroaudit.ledger.verify import Options, Verification, verify
 from retroaudit.storage.protocol import ObjectVersion, Retention
 from retroaudit.storage.s3 import S3Storage, connect
@@ -112,7 +118,7 @@ def test_a_store_that_calls_itself_locked_is_locked(signer: Signer) -> None:
     _seal(bucket, signer, 1, {"tier": "high"})
     outcome = verify(bucket, signer.public, options=Options(at=NOON))
     assert outcome.problems == ()
-    assert outcome.checked["locks"] == 2 + 2 + 2  # commits; entries; a manifest and its file
+    assert outcome.checked["locks"] == 2 + 2 + 2 + 2  # commits; entries; a manifest and its file; tiles
     assert verify(bucket, signer.public, str(id_of(1))).problems == ()
 
 
@@ -146,6 +152,74 @@ def test_commits_and_entries_are_locked_now(signer: Signer) -> None:
     assert problem.object == commit_key(1)
 
 
+def test_tiles_and_time_stamps_are_locked_now(signer: Signer) -> None:
+    bucket = Bucket()
+    record_body(bucket, signer, _terms())
+    for key in (tile_key(0, 0, 2), anchor_key(2)):
+        bucket.objects.setdefault(key, b"")
+        bucket.locks = {key: None}
+        found = verify(bucket, signer.public, options=Options(at=NOON)).problems
+        (meaning,) = [each.meaning for each in found if each.found == "no lock"]
+        assert "it can be deleted or changed" in meaning
+
+
+def test_a_store_entry_that_somebody_put_there_promises_nothing(signer: Signer, stranger: Signer) -> None:
+    bucket = Bucket(lock=None)
+    seal_day(bucket, signer, 1)
+    for by in (stranger, signer):  # signed even: no commit holds it
+        entry = Entry(_terms())
+        bucket.objects[entry.key] = entries.sign(Recorded(entry, NOON, 0), by)
+        for text in (None, str(id_of(1))):
+            outcome = verify(bucket, signer.public, text)
+            assert outcome.problems == ()
+            assert "locks" not in outcome.checked
+
+
+def test_a_report_is_locked_from_its_commit_on(signer: Signer) -> None:
+    """Whoever dates a report back does not shorten its lock."""
+    bucket = Bucket()
+    record_body(bucket, signer, _terms())
+    bucket.objects[blob_key(hashlib.sha256(b"").hexdigest())] = b""
+    dated_back = Manifest(
+        id_of(1), (File.of("empty", b""),), run_of(1), NOON - timedelta(days=1000), {"tier": "high"}, 1
+    )
+    data = manifest.sign(dated_back, signer)
+    leaf = Leaf(id_of(1).manifest_key, hashlib.sha256(data).hexdigest())
+    bucket.objects[leaf.key] = data
+    following = commits.follow(commits.read(bucket, 1), [leaf], signer, NOON)
+    bucket.objects[commit_key(2)] = following
+    for text in (None, str(id_of(1))):
+        assert verify(bucket, signer.public, text, options=Options(at=NOON)).problems == ()
+        bucket.locks[leaf.key] = Retention("COMPLIANCE", NOON + timedelta(days=YEAR - 1), legal_hold=False)
+        (problem,) = verify(bucket, signer.public, text, options=Options(at=NOON)).problems
+        assert (problem.object, "sooner than the store promised" in problem.meaning) == (leaf.key, True)
+        bucket.locks.clear()
+
+
+@pytest.mark.parametrize(
+    ("days", "locked", "told"),
+    [
+        ({"low": 30, "high": YEAR}, True, None),
+        ({"low": 31, "medium": 1, "high": YEAR}, True, None),
+        ({"high": YEAR}, True, "(low: 30 days, now 0)"),
+        ({"low": 30, "high": 1}, True, "(high: 365 days, now 1)"),
+        ({}, False, "(high: 365 days, now 0; low: 30 days, now 0; locked, now not)"),
+    ],
+)
+def test_a_promise_that_was_taken_back_is_noted(
+    signer: Signer, days: dict[Any, int], locked: bool, told: str | None
+) -> None:
+    bucket = Bucket()
+    first = record_body(bucket, signer, _terms()).key
+    second = record_body(
+        bucket, signer, Store(tenant="t", retention_days=days, locked=locked, at=instant(at(1), "at"))
+    ).key
+    outcome = verify(bucket, signer.public, options=Options(at=NOON))
+    assert outcome.problems == ()
+    found = [note for note in outcome.notes if "promises less" in note]
+    assert found == ([f"{second} promises less than {first} before it {told}"] if told else [])
+
+
 def test_a_report_may_go_when_its_time_is_over(signer: Signer) -> None:
     bucket = Bucket()
     record_body(bucket, signer, _terms())
@@ -177,8 +251,6 @@ def _input(archive: Memory, key: str, partition: str, **notes: object) -> dict[s
 
 
 def _sha256(data: bytes) -> str:
-    import hashlib  # noqa: PLC0415
-
     return hashlib.sha256(data).hexdigest()
 
 

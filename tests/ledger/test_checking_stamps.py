@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from retroaudit.ledger import commits, timestamps
+from retroaudit.ledger import anchors, commits, timestamps
 from retroaudit.ledger.coordinates import anchor_key
 from retroaudit.ledger.signing import Signer
 from retroaudit.ledger.verify import Options, Verification, verify
+from retroaudit.storage.keys import encode
 from tests.ledger.conftest import Memory, seal_day
 from tests.ledger.test_timestamps import Authority, certify, elliptic, pytestmark
 
@@ -101,3 +102,65 @@ def test_without_the_extra_it_is_told(stamped: Memory, signer: Signer, monkeypat
     outcome = verify(stamped, signer.public)
     assert outcome.problems == ()
     assert "1 time-stamps: the extra `timestamps` is not installed" in outcome.unchecked
+
+
+def _copied(stamped: Memory, number: int = 2) -> Memory:
+    """A second place with a copy of the store's time-stamp, and nothing else."""
+    body, place = commits.read(stamped, number).body, Memory()
+    assert timestamps.publish(body.origin, body.size, stamped.objects[anchor_key(body.size)], place)
+    return place
+
+
+def test_a_time_stamp_outside_the_store_outlives_it(stamped: Memory, authority: Authority, signer: Signer) -> None:
+    """Whoever sets the store back takes the stamps in it along, and not those in a second place."""
+    place = _copied(stamped)
+    note = commits.read(stamped, 2).body.note
+    anchors.publish(note, place)
+    del stamped.objects[anchor_key(3)]
+    outcome = verify(stamped, signer.public, options=Options(anchors=place, tsa_roots=authority.roots))
+    assert outcome.problems == ()
+    assert [(each.kind, each.size, each.proved) for each in outcome.anchors] == [
+        ("time-stamp", 3, True),
+        ("second place", 3, True),
+    ]
+    back = Memory()
+    seal_day(back, signer, 1)
+    cut = verify(back, signer.public, options=Options(anchors=place, tsa_roots=authority.roots))
+    assert "the log was longer: its end was cut off" in _meanings(cut)
+
+
+def test_a_time_stamp_outside_the_store_without_roots_proves_nothing(stamped: Memory, signer: Signer) -> None:
+    place = _copied(stamped)
+    anchors.publish(commits.read(stamped, 2).body.note, place)
+    outcome = verify(stamped, signer.public, options=Options(anchors=place))
+    assert outcome.problems == ()
+    assert [each.proved for each in outcome.anchors if each.kind == "time-stamp"] == [False, False]
+
+
+@pytest.mark.parametrize("data", [None, b"", b"\x30\x03", b"\xff" * 1000])
+def test_what_is_no_time_stamp_of_the_log_there_is_passed_over(
+    stamped: Memory, authority: Authority, signer: Signer, data: bytes | None
+) -> None:
+    place = _copied(stamped)
+    body = commits.read(stamped, 2).body
+    anchors.publish(body.note, place)
+    for size in (4, 1000):  # somebody else's token, and garbage
+        token = authority.answer(timestamps.request("something else")) if data is None else data
+        place.objects[timestamps.key(body.origin, size)] = token
+    place.objects[timestamps.key(body.origin, 3) + ".bak"] = b""
+    outcome = verify(stamped, signer.public, options=Options(anchors=place, tsa_roots=authority.roots))
+    assert outcome.problems == ()
+    assert [each.size for each in outcome.anchors if each.proved] == [3, 3, 3]
+    names = ", ".join(timestamps.key(body.origin, size) for size in (4, 1000))
+    assert any(note.startswith(f"{names}: a time-stamp of no checkpoint of this log") for note in outcome.notes)
+
+
+def test_where_a_second_place_holds_time_stamps(stamped: Memory) -> None:
+    body, place = commits.read(stamped, 2).body, _copied(stamped)
+    name = f"timestamps/{encode(body.origin)}/000000000003.tsr"
+    assert list(place.objects) == [name] == [timestamps.key(body.origin, 3)]
+    assert timestamps.published(place, body.origin) == {3: name}
+    assert timestamps.published(place, body.origin[:-1]) == {}
+    assert timestamps.publish(body.origin, 3, stamped.objects[anchor_key(3)], place)
+    assert not timestamps.publish(body.origin, 3, b"another", place)
+    assert place.objects[name] == stamped.objects[anchor_key(3)]

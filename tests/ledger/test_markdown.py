@@ -49,6 +49,10 @@ def test_addresses_are_no_links() -> None:
         assert not re.search(r"https?:|www\.|mailto:|xmpp:", escaped(text), re.IGNORECASE)
 
 
+def test_nobody_is_mentioned() -> None:
+    assert escaped("by @all") == r"by \@all"
+
+
 def test_times_and_numbers_stay_readable() -> None:
     assert escaped("2026-07-01T12:00:00+00:00") == "2026-07-01T12:00:00+00:00"
     assert escaped(0) == "0"

@@ -1,11 +1,10 @@
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import pytest
 
 from retroaudit.faults import BadInput, IntegrityBroken
 from retroaudit.ledger import commits, entries, keyring
+from retroaudit.ledger.appending import CLOCK_JUMPED
 from retroaudit.ledger.commits import Leaf
 from retroaudit.ledger.coordinates import COMMITS, blob_key, commit_key, entry_kind
 from retroaudit.ledger.entries import Entry, Recorded
@@ -13,6 +12,7 @@ from retroaudit.ledger.read import logged
 from retroaudit.ledger.recording import Receipt, record, rotate
 from retroaudit.ledger.signing import Signer
 from retroaudit.ledger.statement import File
+from retroaudit.ledger.verify import Options, verify
 from tests.ledger.conftest import (
     NOON,
     Crash,
@@ -23,7 +23,6 @@ from tests.ledger.conftest import (
     crashes,
     plan_of,
     record_body,
-    seal_day,
     whole_log,
 )
 
@@ -49,7 +48,8 @@ def _require_keys_in_order(memory: Memory, *signers: Signer) -> None:
         if commit.body.next_key != holders[0].public.keyid:
             old = holders.pop(0)
             (handed,) = [each for each in named if each.commit == number]
-            assert keyring.read(handed.recorded.entry).follows(old.public)
+            assert keyring.read(handed.recorded.entry).follows(old.public, commit.body.previous)
+            assert [leaf.key for leaf in commit.body.leaves] == [handed.key]
             assert commit.body.next_key == holders[0].public.keyid
 
 
@@ -57,12 +57,12 @@ def commits_in(memory: Memory) -> int:
     return sum(key.startswith(COMMITS) for key in memory.objects)
 
 
-def _require_written_by_its_time(memory: Memory) -> None:
-    """Rule K2 of the format: an entry is signed by the key that signs the commit after `after`."""
+def _require_signed_by_its_commits_key(memory: Memory) -> None:
+    """Rule K2 of the format: an entry is signed by the key that signs the commit that holds it."""
     for each in logged(Memory(memory.objects)):
         recorded, envelope = entries.parse(memory.objects[each.key], each.key)
         assert recorded.after < each.commit
-        assert envelope.keyid == commits.read(memory, recorded.after + 1).envelope.keyid
+        assert envelope.keyid == commits.read(memory, each.commit).envelope.keyid
 
 
 def test_entries_of_one_call_share_a_commit(memory: Memory, signer: Signer) -> None:
@@ -140,7 +140,7 @@ def test_a_crash_at_any_put_is_completed_by_recording_again(signer: Signer, mome
         assert whole_log(left)[-2:] == [_leaf(each) for each in receipts]
         assert len(whole_log(left)) == length + 3
         assert [each.created for each in work(left, 4)] == [False, False]
-        _require_written_by_its_time(left)
+        _require_signed_by_its_commits_key(left)
     # two blobs, two entries, the commit and one tile; in an empty log its key besides
     assert seen == 6 + (not length)
 
@@ -154,7 +154,7 @@ def test_a_log_is_handed_over(memory: Memory, signer: Signer, successor: Signer,
     record_body(memory, stranger, beat(4), recorded_at=at(4))
     assert record_body(memory, stranger, beat(0), recorded_at=at(5)).created is False  # signed by the first key
     _require_keys_in_order(memory, signer, successor, stranger)
-    _require_written_by_its_time(memory)
+    _require_signed_by_its_commits_key(memory)
     for old in (signer, successor):
         with pytest.raises(BadInput, match="Use the store's key"):
             record_body(memory, old, beat(9), recorded_at=at(9))
@@ -177,15 +177,34 @@ def test_a_crash_at_any_put_of_a_handover_is_completed_by_it(signer: Signer, suc
     assert seen == 3  # the entry, the commit and a tile
 
 
-def test_what_was_begun_with_the_old_key_is_finished_with_the_new(
+def test_what_was_begun_with_the_old_key_is_not_finished_with_the_new(
     memory: Memory, signer: Signer, successor: Signer
 ) -> None:
+    """Nobody can tell it from what the old key's holder puts there today: rule K2 of the format."""
     record_body(memory, signer, beat(0))
     with pytest.raises(Crash):
         record_body(Memory(memory.objects, before_put=crash_at_commit), signer, beat(1))
     _rotate(memory, signer, successor, 1)
-    assert record_body(memory, successor, beat(1), recorded_at=at(2)).commit == 3
-    _require_written_by_its_time(memory)
+    with pytest.raises(BadInput, match=r"begun with key .*, which is retired.*No commit holds it.* remove it"):
+        record_body(memory, successor, beat(1), recorded_at=at(2))
+    assert commits_in(memory) == 2
+    assert record_body(memory, successor, beat(2), recorded_at=at(2)).commit == 3
+    _require_signed_by_its_commits_key(memory)
+
+
+@pytest.mark.parametrize(("hours", "refused"), [(3.0, False), (3.01, True), (1000.0, True)])
+def test_what_was_begun_with_a_clock_far_ahead_is_not_finished(
+    memory: Memory, signer: Signer, hours: float, refused: bool
+) -> None:
+    """Rule K3 of the format: an hour after its commit's time, no more; the log's head is from 2 h."""
+    record_body(memory, signer, beat(0), recorded_at=at(2))
+    with pytest.raises(Crash):
+        record_body(Memory(memory.objects, before_put=crash_at_commit), signer, beat(1), recorded_at=at(hours))
+    if refused:
+        with pytest.raises(BadInput, match=r"recorded at .*expected one recorded by 2026-07-02T15:00:00"):
+            record_body(memory, signer, beat(1), recorded_at=at(1.5))
+    else:
+        assert record_body(memory, signer, beat(1), recorded_at=at(1.5)).commit == 2
 
 
 def test_a_handover_that_lasted_too_long_is_begun_anew(memory: Memory, signer: Signer, successor: Signer) -> None:
@@ -195,6 +214,72 @@ def test_a_handover_that_lasted_too_long_is_begun_anew(memory: Memory, signer: S
     _rotate(memory, signer, successor, 3, ends=99)
     (named,) = [each for each in logged(memory, "key") if each.commit == 2]
     assert keyring.read(named.recorded.entry).expires == at(99)
+
+
+def test_a_handover_is_agreed_to_anew_after_anothers_commit(memory: Memory, signer: Signer, successor: Signer) -> None:
+    """Once between crash and retry, and three times between its look at the log and its commit."""
+    record_body(memory, signer, beat(0))
+    with pytest.raises(Crash):
+        _rotate(Memory(memory.objects, before_put=crash_at_commit), signer, successor, 1, ends=50)
+    record_body(memory, signer, beat(1), recorded_at=at(1))
+    rival = Memory(memory.objects)
+
+    def be_slow(key: str) -> None:
+        if key in {commit_key(3), commit_key(4), commit_key(5)} and key not in rival.objects:
+            record_body(rival, signer, beat(len(rival.objects)), recorded_at=at(2))
+
+    receipt = _rotate(Memory(memory.objects, before_put=be_slow), signer, successor, 2, ends=99)
+    assert (receipt.commit, receipt.created) == (6, True)
+    named = [each.key for each in keyring.named(memory) if each.key.public.keyid == successor.public.keyid]
+    assert sorted(str(each.expires) for each in named) == sorted([str(at(50)), *[str(at(99))] * 4])
+    assert keyring.lineage(memory, successor.public)[successor.public.keyid].expires == at(99)
+    record_body(memory, successor, beat(3), recorded_at=at(3))
+    _require_keys_in_order(memory, signer, successor)
+    _require_signed_by_its_commits_key(memory)
+
+
+def test_whoever_is_always_outrun_hands_nothing_over(
+    memory: Memory, signer: Signer, successor: Signer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    record_body(memory, signer, beat(0))
+    rival, clock = Memory(memory.objects), iter(range(0, 10_000, 100))
+
+    def be_slow(key: str) -> None:
+        if key.startswith(COMMITS):
+            record_body(rival, signer, beat(len(rival.objects)))
+
+    slow = Memory(memory.objects, before_put=be_slow)
+    monkeypatch.setattr("retroaudit.ledger.recording.time.monotonic", lambda: next(clock))
+    with pytest.raises(BadInput, match="five minutes"):
+        _rotate(slow, signer, successor)
+    assert {commits.read(memory, number).body.next_key for number in range(1, commits_in(memory) + 1)} == {
+        signer.public.keyid
+    }
+
+
+def test_a_key_that_has_expired_hands_the_log_over(
+    memory: Memory, signer: Signer, successor: Signer, stranger: Signer
+) -> None:
+    record_body(memory, signer, beat(0))
+    _rotate(memory, signer, successor, 1, ends=2)
+    with pytest.raises(BadInput, match="expired at"):
+        record_body(memory, successor, beat(3), recorded_at=at(3))
+    assert _rotate(memory, successor, stranger, 3).commit == 3
+    record_body(memory, stranger, beat(4), recorded_at=at(4))
+    _require_keys_in_order(memory, signer, successor, stranger)
+    assert verify(memory, stranger.public, options=Options(at=at(5))).problems == ()
+
+
+def test_no_key_ends_before_the_logs_last_commit(
+    memory: Memory, signer: Signer, successor: Signer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A commit with a wrong clock: a key that ends before it could sign nothing."""
+    record_body(memory, signer, beat(0), recorded_at=at(1000))
+    monkeypatch.setenv(CLOCK_JUMPED, "1")
+    with pytest.raises(BadInput, match=f"one after {at(1000).isoformat()}".replace("+", r"\+")):
+        _rotate(memory, signer, successor, 1, ends=500)
+    _rotate(memory, signer, successor, 1, ends=1001)
+    assert record_body(memory, successor, beat(1), recorded_at=at(2)).commit == 3
 
 
 def test_a_key_that_began_a_log_in_vain_can_still_come_after(memory: Memory, signer: Signer, successor: Signer) -> None:
@@ -244,11 +329,7 @@ def test_two_handovers_at_once_make_no_fork(
     _require_keys_in_order(memory, signer, stranger, successor)
 
 
-@pytest.mark.parametrize("work", [record_body, seal_day])
-def test_writing_at_a_handover_fails_clearly_and_is_finished_by_the_new_key(
-    memory: Memory, signer: Signer, successor: Signer, work: Callable[..., object]
-) -> None:
-    what = beat(1) if work is record_body else 1
+def test_writing_at_a_handover_fails_clearly(memory: Memory, signer: Signer, successor: Signer) -> None:
     record_body(memory, signer, beat(0))
     rival = Memory(memory.objects)
 
@@ -257,8 +338,9 @@ def test_writing_at_a_handover_fails_clearly_and_is_finished_by_the_new_key(
             _rotate(rival, signer, successor)
 
     with pytest.raises(BadInput, match="Use the store's key"):
-        work(Memory(memory.objects, before_put=be_slow), signer, what)
-    work(memory, successor, what)
-    assert [entry_kind(leaf.key) for leaf in whole_log(memory)][:3] == ["key", "heartbeat", "key"]
-    assert len(whole_log(memory)) == 4
-    _require_written_by_its_time(memory)
+        record_body(Memory(memory.objects, before_put=be_slow), signer, beat(1))
+    with pytest.raises(BadInput, match="which is retired"):
+        record_body(memory, successor, beat(1))
+    record_body(memory, successor, beat(2))
+    assert [entry_kind(leaf.key) for leaf in whole_log(memory)] == ["key", "heartbeat", "key", "heartbeat"]
+    _require_signed_by_its_commits_key(memory)

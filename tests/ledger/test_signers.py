@@ -101,6 +101,33 @@ def test_references_of_other_kinds(reference: str) -> None:
     assert "hunter2" not in str(caught.value)
 
 
+def test_a_keys_own_text_in_the_place_of_its_name_is_never_shown() -> None:
+    """As `--key "$(cat signing.pem)"` gives it, whole or without its first line."""
+    text = generate().signing.decode()
+    secret = text.splitlines()[1]
+    for pasted in (text, text.strip(), text.partition("\n")[2], text.replace("\n", " "), f"{secret}\r\n{secret}"):
+        for openly in (open_signer, lambda it: open_signer(Path(it)), lambda it: load_public(Path(it))):
+            with pytest.raises(BadInput, match=r"a key's own text.*env:NAME") as caught:
+                openly(pasted)
+            assert secret not in str(caught.value)
+            assert secret not in repr(caught.value.faults)
+
+
+def test_a_wrong_passphrase_is_not_answered_by_another_key(tmp_path: Path) -> None:
+    made = write_keys(tmp_path, LOCK)
+    for ask in (None, lambda: "wrong"):
+        with pytest.raises(BadInput) as caught:
+            open_signer(made.signing, passphrase=ask)
+        assert "keygen" not in str(caught.value)
+
+
+def test_credentials_that_fail_are_told_as_on_s3(kms: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    del kms
+    monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
+    with pytest.raises(BadInput, match=r"an access key without its secret key.*AWS_SECRET_ACCESS_KEY"):
+        open_signer("awskms:///alias/log")
+
+
 def test_a_path_is_a_file_whatever_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     made = write_keys(tmp_path)
     monkeypatch.chdir(tmp_path)

@@ -53,6 +53,24 @@ def test_a_key_is_named_by_the_digest_of_its_der() -> None:
     assert VALUES["origin"] == f"retroaudit.dev/log/{VALUES['keys']['first']['keyid'][:32]}"
 
 
+def test_the_second_key_vouches_for_what_it_took_over() -> None:
+    keys = {name: each["keyid"] for name, each in VALUES["keys"].items()}
+    handing = next(number for number, each in COMMITS.items() if COMMITS[number + 1]["keyid"] != each["keyid"])
+    before = STORE / "log/commits/000000" / f"{handing - 1:012d}"
+    message = f"retroaudit.dev/log key after {keys['first']} at {sha256(before.read_bytes())}"
+    assert VALUES["possession"]["message"] == message
+    second = public("second")
+    second.verify(base64.b64decode(VALUES["possession"]["sig"]), message.encode())  # raises where it is not signed
+    (entry,) = [each for each in VALUES["entries"] if each["key"] == only_leaf(handing)]
+    body = json.loads(entry["body"])
+    assert (body["keyid"], body["possession"]) == (keys["second"], VALUES["possession"]["sig"])
+
+
+def only_leaf(number: int) -> str:
+    (key,) = [json.loads(each["canonical"])["key"] for each in VALUES["leaves"] if each["commit"] == number]
+    return str(key)
+
+
 def test_an_ecdsa_signature_has_one_form() -> None:
     """Verified, canonical DER, and the lower of the two values of s, which FORMAT.md demands."""
     given = VALUES["ecdsa"]

@@ -14,7 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from retroaudit.faults import BadInput, Fault
-from retroaudit.ledger import anchors, commits
+from retroaudit.ledger import anchors, checkpoint, commits
+from retroaudit.ledger.checkpoint import Checkpoint
 from retroaudit.ledger.commits import Body, Leaf
 from retroaudit.ledger.coordinates import TILES, anchor_key, commit_key
 from retroaudit.ledger.envelope import wrap
@@ -255,7 +256,8 @@ def test_what_belongs_to_nothing_is_noted(store: Memory, signer: Signer) -> None
     store.objects["README"] = b""
     outcome = verify(store, signer.public)
     assert outcome.problems == ()
-    assert any(note.endswith("and 2 more: in no report: left over from a crash, harmless") for note in outcome.notes)
+    meaning = "in no report: left over from a crash, or put there by somebody; harmless"
+    assert any(note.endswith(f"and 2 more: {meaning}") for note in outcome.notes)
     assert "README: unknown to the ledger" in outcome.notes
 
 
@@ -395,3 +397,37 @@ def test_a_store_that_cannot_be_read_is_a_problem(
 def test_a_leaf_that_points_out_of_the_store_is_a_problem(store: Memory, signer: Signer) -> None:
     _append(store, signer, Leaf("../../etc/passwd", "0" * 64))
     assert verify(store, signer.public).problems
+
+
+def test_what_somebody_put_there_is_not_taken_for_a_deletion(store: Memory, signer: Signer) -> None:
+    """Who can put objects and nothing else must not be able to have the keeper accused of having taken some away."""
+    planted = (commit_key(DAYS + 1), commit_key(DAYS + 7), f"{TILES}0/000.p/250", anchor_key(3), anchor_key(300))
+    for key in planted:
+        outcome = verify(Memory({**store.objects, key: b"garbage"}), signer.public)
+        assert outcome.problems, key
+        for problem in outcome.problems:
+            assert "somebody put " in problem.meaning, (key, problem)
+
+
+def test_foreign_notes_in_a_second_place_are_passed_over(
+    sealed: dict[str, bytes], store: Memory, signer: Signer, stranger: Signer
+) -> None:
+    note = commits.parse(sealed[commit_key(DAYS)], "commit").note
+    origin, size = note.checkpoint.origin, note.checkpoint.size
+    place = Memory()
+    anchors.publish(note.text, place)
+    for planted in (1000, 2):  # beyond the log, and of another root
+        forged = checkpoint.sign(Checkpoint(origin, planted, b"\1" * 32), stranger)
+        place.objects[anchors.key(origin, planted)] = forged.encode()
+    place.objects[anchors.key(origin, 3)] = b"garbage"
+    place.objects[anchors.key(origin, 4)] = note.text.encode()  # moved
+    outcome = verify(store, signer.public, options=Options(anchors=place))
+    assert outcome.problems == ()
+    assert [(each.size, each.proved) for each in outcome.anchors] == [(size, True)]
+    for planted, why in ((1000, "no key of this log"), (2, "no key"), (3, "no checkpoint"), (4, "no checkpoint")):
+        (line,) = [line for line in outcome.notes if anchors.key(origin, planted) in line]
+        assert why in line
+    cut = verify(_without_newest(sealed), signer.public, options=Options(anchors=place))
+    assert "the log was longer: its end was cut off" in _meanings(cut)
+    del place.objects[anchors.key(origin, size)]
+    assert "it is no evidence" in _meanings(verify(store, signer.public, options=Options(anchors=place)))

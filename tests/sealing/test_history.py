@@ -10,6 +10,7 @@ import pytest
 
 from retroaudit.artefacts import Sealed
 from retroaudit.faults import IntegrityBroken
+from retroaudit.ledger.coordinates import MANIFEST
 from retroaudit.ledger.read import find
 from retroaudit.sealing import history
 from tests.world import NOON, SPEC, World, decisions
@@ -52,6 +53,20 @@ def test_other_plans_of_the_window_are_named_whoever_asked_for_them(before: Worl
     assert said(before, before.audit(SPEC, NEXT, now=LATER))["other_plans"] == []
     assert said(before, before.audit({**SPEC, "model": "other"}, DAY, now=LATER))["other_plans"] == []
     assert before.verify().problems == ()
+
+
+def test_what_a_stranger_put_among_plans_and_erasures_says_nothing(before: World) -> None:
+    first = said(before, before.audit(SPEC, DAY))["plan"]
+    for folder in (f"plan/model=model/window={DAY}/audit=day/part=main", "erasure/model=model", "store", "key", "void"):
+        before.store.put_if_absent(f"entries/v1/kind={folder}/{'0' * 64}.dsse.json", b"garbage")
+    before.store.put_if_absent(f"reports/v1/model=model/window={DAY}/audit=day/part=main/rev=999999/{MANIFEST}", b"")
+    erase(before, 2)
+    key = before.erased(DAY, rows=2, now=SOON)
+    sealed = before.audit({**SPEC, "quality": {"null_rate": 0.001}}, DAY, now=SOON)
+    found = said(before, sealed)
+    assert sealed.report.rev == 2
+    assert found["other_plans"] == [{"plan": first, "audit": "day", "part": "main"}]
+    assert found["explained_by"] == [key]
 
 
 def test_verdicts_that_changed_are_named_and_no_others(before: World) -> None:

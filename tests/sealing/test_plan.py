@@ -7,7 +7,7 @@ import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -18,6 +18,8 @@ from retroaudit.intake import request
 from retroaudit.ledger.coordinates import blob_key
 from retroaudit.ledger.kinds import Plan, Void
 from retroaudit.ledger.read import Logged, find, logged
+from retroaudit.ledger.signing import load_public
+from retroaudit.ledger.verify import Options, Verification, verify
 from retroaudit.measuring import ROWS
 from retroaudit.sealing import plan
 from tests.test_measuring import DAYS, LABELLED, filled
@@ -128,10 +130,15 @@ def test_what_is_no_error_of_ours_leaves_the_plan_open_and_verify_tells_after_a_
     assert filled.kinds() == ["plan"]
     assert filled.verify().problems == ()
     filled.audit(LABELLED, DAYS[1], now=NOON + timedelta(days=8))
-    (problem,) = filled.verify().problems
+    (problem,) = verified(filled, NOON + timedelta(days=8)).problems
     assert plans(filled)[0].summary()["body"]["plan"] in problem.object
     filled.audit(LABELLED, DAYS[0], now=NOON + timedelta(days=9))
-    assert filled.verify().problems == ()
+    assert verified(filled, NOON + timedelta(days=9)).problems == ()
+
+
+def verified(world: World, at: datetime) -> Verification:
+    """Judged as of that moment."""
+    return verify(world.store, load_public(world.root / "keys" / "public.pem"), options=Options(at=at))
 
 
 def test_a_plan_whose_report_is_there_is_not_voided(filled: World, monkeypatch: pytest.MonkeyPatch) -> None:

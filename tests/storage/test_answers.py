@@ -16,8 +16,9 @@ from hypothesis import strategies as st
 
 from retroaudit.faults import BadInput, IntegrityBroken
 from retroaudit.storage.answers import Patience
-from retroaudit.storage.protocol import ObjectInfo, settle
-from tests.storage.scripted import Answer, error, in_turn, scripted
+from retroaudit.storage.protocol import Denied, ObjectInfo, settle
+from retroaudit.storage.s3 import connect
+from tests.storage.scripted import Answer, error, in_turn, point_at, scripted, serving
 
 PASSING = [
     error(500, "InternalError"),
@@ -63,6 +64,77 @@ def test_a_refusal_is_not_asked_again_and_is_told_by_its_kind_alone(code: str) -
 def test_what_does_not_pass_ends_in_plain_words(failure: Answer, words: str) -> None:
     with scripted(in_turn(failure), seconds=0.2) as there, pytest.raises(BadInput, match=words):
         list(there.storage.list())
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "found", "remedy"),
+    [
+        (403, "AccessDenied", "access denied", "use those of a role that has it"),
+        (403, "RequestTimeTooSkewed", "a clock that is off", "Set the clock"),
+        (400, "ExpiredToken", "credentials that have expired", "AWS_SESSION_TOKEN"),
+        (400, "TokenRefreshRequired", "credentials that have expired", "AWS_SESSION_TOKEN"),
+        (400, "InvalidToken", "a session token that the server does not take", "AWS_SESSION_TOKEN"),
+        (400, "AuthorizationHeaderMalformed", "a bucket in another region", "AWS_DEFAULT_REGION"),
+        (404, "NoSuchBucket", "no such bucket", "store init"),
+        (403, "SignatureDoesNotMatch", "a secret key", "AWS_SECRET_ACCESS_KEY"),
+        (400, "SomethingNew", "SomethingNew", "the bucket's policy"),
+    ],
+)
+def test_each_refusal_has_words_and_a_remedy_of_its_own(status: int, code: str, found: str, remedy: str) -> None:
+    with scripted(in_turn(error(status, code))) as there, pytest.raises(BadInput) as caught:
+        list(there.storage.list())
+    (fault,) = caught.value.faults
+    assert found in fault.found
+    assert remedy in fault.remedy
+    assert "the-secret" not in str(fault)
+    assert isinstance(caught.value, Denied) == (code == "AccessDenied")
+
+
+def test_a_bucket_that_is_elsewhere() -> None:
+    elsewhere = error(301, "PermanentRedirect")
+    answer = Answer(301, elsewhere.body, {**elsewhere.headers, "x-amz-bucket-region": "eu-west-1"})
+    with scripted(in_turn(answer)) as there, pytest.raises(BadInput, match=r"a bucket in another region.*ENDPOINT_URL"):
+        list(there.storage.list())
+
+
+def test_an_endpoint_that_wants_https_is_told_by_its_status() -> None:
+    """The words of Go's net/http server, which MinIO and SeaweedFS are made with."""
+    text = "<Error><Code>400</Code><Message>Client sent an HTTP request to an HTTPS server.</Message></Error>"
+    answer = Answer(400, text.encode(), {"Content-Type": "application/xml"})
+    with scripted(in_turn(answer)) as there, pytest.raises(BadInput, match=r"wants https.*https://"):
+        list(there.storage.list())
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "found", "remedy"),
+    [
+        ("AWS_DEFAULT_REGION", "no region", "a region that is none", "AWS_DEFAULT_REGION"),
+        ("AWS_SECRET_ACCESS_KEY", None, "an access key without its secret key", "AWS_SECRET_ACCESS_KEY"),
+        ("AWS_PROFILE", "nobody", "no such profile", "AWS_PROFILE"),
+    ],
+)
+def test_what_boto3_refuses_by_itself_is_told_in_words(
+    name: str, value: str | None, found: str, remedy: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    point_at("http://127.0.0.1:9", monkeypatch)
+    monkeypatch.setattr("retroaudit.storage.s3.OPENING_SECONDS", 0.2)
+    if value is None:
+        monkeypatch.delenv(name)
+    else:
+        monkeypatch.setenv(name, value)
+    with pytest.raises(BadInput) as caught:
+        connect("bucket", "")
+    (fault,) = caught.value.faults
+    assert found in fault.found
+    assert remedy in fault.remedy
+
+
+def test_https_against_an_endpoint_that_speaks_http(monkeypatch: pytest.MonkeyPatch) -> None:
+    with serving(in_turn(Answer())) as (endpoint, asked):
+        point_at(endpoint.replace("http://", "https://"), monkeypatch)
+        with pytest.raises(BadInput, match=r"speaks http.*Write http://"):
+            connect("bucket", "")
+        assert asked == []
 
 
 def test_an_answer_that_was_lost_is_settled_by_the_bytes() -> None:

@@ -13,14 +13,16 @@ from botocore.exceptions import ClientError
 
 from retroaudit.faults import BadInput, IntegrityBroken
 from retroaudit.storage import founding
-from retroaudit.storage.checking import FINE, MISSING, NOTE, check, is_right
+from retroaudit.storage.checking import FINE, MISSING, NOTE, UNSEEN, check, is_right, is_wrong
 from retroaudit.storage.open import open_storage, open_store
-from retroaudit.storage.s3 import S3Storage
+from retroaudit.storage.protocol import Denied
+from retroaudit.storage.s3 import S3Storage, connect
 from tests.servers import ARNS, AsRole, lift_policy
 from tests.storage.scripted import Answer, Asked, point_at, serving
 
-FOLDERS = ("reports", "blobs", "entries", ".retroaudit", "log", "elsewhere")
-MAY_PUT = {"writer": set(FOLDERS[:4]), "log": set(FOLDERS[:5]), "auditor": set[str]()}
+SHARED = ("reports", "blobs", "entries", ".retroaudit")
+LOGS = ("log/commits", "log/tile", "log/anchors")
+MAY_PUT = {"writer": {*SHARED}, "log": {*SHARED, *LOGS}, "auditor": set[str]()}
 
 
 def states(url: str) -> dict[str, str]:
@@ -30,7 +32,7 @@ def states(url: str) -> dict[str, str]:
 @pytest.fixture
 def no_race(monkeypatch: pytest.MonkeyPatch) -> None:
     """The race takes seconds on SeaweedFS, and tests of policies need it not."""
-    monkeypatch.setattr("retroaudit.storage.checking.require_one_winner", lambda _: None)
+    monkeypatch.setattr("retroaudit.storage.founding.require_one_winner", lambda _: None)
 
 
 def refused(call: Any, **words: Any) -> bool:
@@ -41,29 +43,39 @@ def refused(call: Any, **words: Any) -> bool:
     return False
 
 
+def founded(prefix: str) -> S3Storage:
+    """A new store with its roles, at this prefix of a bucket of its own; as the administrator."""
+    bucket = f"bucket-{secrets.token_hex(6)}"
+    founding.found(founding.plan(f"s3://{bucket}/{prefix}", days=1), ARNS, race=False)
+    return connect(bucket, prefix, append_only=True)
+
+
 @pytest.mark.server
 @pytest.mark.slow
-def test_each_role_may_do_what_it_must_and_nothing_else(lock_store: S3Storage, as_role: AsRole) -> None:
-    lock_store.put_if_absent("reports/sealed", b"1")
-    sealed = {"Bucket": lock_store.bucket, "Key": f"{lock_store.prefix}/reports/sealed"}
-    (version,) = lock_store.versions("reports/")
+@pytest.mark.usefixtures("as_admin")
+@pytest.mark.parametrize("prefix", ["audits", ""])
+def test_each_role_may_do_what_it_must_and_nothing_else(prefix: str, as_role: AsRole) -> None:
+    made = founded(prefix)
+    made.put_if_absent("reports/sealed", b"1")
+    sealed = {"Bucket": made.bucket, "Key": f"{prefix}/reports/sealed".lstrip("/")}
+    (version,) = made.versions("reports/")
     for role, folders in MAY_PUT.items():
         with as_role(role):
-            store = open_store(lock_store.url)
+            store = open_store(made.url)
             assert isinstance(store, S3Storage)
             until = datetime.now(UTC) + timedelta(days=2)
-            for folder in FOLDERS:
+            for folder in (*SHARED, *LOGS, "log", "elsewhere"):
                 key = f"{folder}/by-{role}"
                 if folder in folders:
                     assert store.put_all({key: b"1"}, retain_until=until) == {key: True}
                 else:
-                    with pytest.raises(BadInput, match="access denied"):
+                    with pytest.raises(Denied, match=r"access denied.*These credentials lack a right there"):
                         store.put_if_absent(key, b"1")
             assert store.read("reports/sealed") == b"1"
             assert store.read("reports/sealed", version=version.version) == b"1"
             assert store.head("reports/absent") is None
             assert "reports/sealed" in {info.key for info in store.list()}
-            assert version in set(store.versions())
+            assert (version.key, version.version) in {(each.key, each.version) for each in store.versions()}
             client: Any = store.client
             assert refused(client.delete_object, **sealed)
             assert refused(client.delete_object, **sealed, VersionId=version.version)
@@ -71,14 +83,44 @@ def test_each_role_may_do_what_it_must_and_nothing_else(lock_store: S3Storage, a
             assert refused(client.delete_bucket_policy, Bucket=store.bucket)
             suspended = {"Status": "Suspended"}
             assert refused(client.put_bucket_versioning, Bucket=store.bucket, VersioningConfiguration=suspended)
-            with pytest.raises(BadInput, match="access denied"):
+            if role == "log":  # so that `ledger hold` is a role's
                 store.hold("reports/sealed", on=True)
+                store.hold("reports/sealed", on=False)
+            else:
+                with pytest.raises(Denied):
+                    store.hold("reports/sealed", on=True)
     with as_role("auditor"):
-        assert open_store(lock_store.url).read("log/by-log") == b"1"
-        auditor: Any = open_store(lock_store.url)
-        assert auditor.retention("log/by-log").mode == "COMPLIANCE"
-        assert states(lock_store.url)["race"] == NOTE
-        assert is_right(check(lock_store.url))
+        auditor: Any = open_store(made.url)
+        assert auditor.read("log/commits/by-log") == b"1"
+        assert auditor.retention("log/commits/by-log").mode == "COMPLIANCE"
+        assert is_right(check(made.url))
+        raced = {each.what: each for each in check(made.url, race=True)}
+        assert (raced["race"].state, raced["race"].words) == (NOTE, "not tried: these credentials may not")
+    with as_role("log"):
+        found = check(made.url)
+        assert {each.what for each in found if each.state == UNSEEN} == {"policy", "public", "lifecycle"}
+        assert not is_right(found)
+        assert not is_wrong(found)
+
+
+@pytest.mark.server
+def test_a_nightly_check_leaves_no_object_but_the_one_probe(lock_store: S3Storage) -> None:
+    before = {each.key for each in lock_store.versions()}
+    for _ in range(2):
+        check(lock_store.url)
+    assert {each.key for each in lock_store.versions()} == before == {".retroaudit/put-if-absent"}
+
+
+@pytest.mark.server
+@pytest.mark.slow
+@pytest.mark.usefixtures("as_admin")
+def test_writers_race_in_a_new_bucket_before_it_locks() -> None:
+    url = f"s3://bucket-{secrets.token_hex(6)}/audits"
+    for _ in range(2):
+        founding.found(founding.plan(url, days=1), {})
+    store: Any = open_store(url)
+    (raced,) = (each.key for each in store.versions(".retroaudit/race-"))
+    assert store.retention(raced) is None
 
 
 @pytest.mark.server
@@ -108,6 +150,9 @@ def test_what_is_locked_stays_though_the_administrator_goes_astray(lock_store: S
     (oldest, marker) = lock_store.versions("log/commits/2")
     assert (oldest.deleted, marker.deleted) == (False, True)
     assert lock_store.read("log/commits/2", version=oldest.version) == b"longer"
+    hidden = {"Bucket": lock_store.bucket, "Key": f"{lock_store.prefix}/{marker.key}"}
+    client.delete_object(**hidden, VersionId=marker.version)  # as policies/README.md says
+    assert lock_store.read("log/commits/2") == b"longer"
 
 
 @pytest.mark.server
@@ -136,6 +181,8 @@ def test_a_right_bucket_is_left_as_it_is_and_a_lock_is_only_made_longer(lock_sto
     assert lock_store.client.get_bucket_policy(Bucket=lock_store.bucket)["Policy"] == policy
     with pytest.raises(BadInput, match="found 1, expected 2 or more"):
         founding.plan(lock_store.url, days=1)
+    longer = founding.plan(lock_store.url, days=1, at_least=True)
+    assert (longer.days, longer.locks) == (2, False)
     beside = f"s3://{lock_store.bucket}/another"
     founding.found(founding.plan(beside, days=2), {})
     assert is_right(check(beside))
@@ -228,6 +275,7 @@ def test_a_directory_is_made_and_says_what_it_cannot_do(tmp_path: Path) -> None:
 
 def test_nothing_checked_is_not_right() -> None:
     assert not is_right([])
+    assert is_wrong([])
 
 
 @pytest.mark.parametrize(("seconds", "words"), [(3600, "behind"), (-3600, "ahead of"), (30, "it is right")])
@@ -236,7 +284,7 @@ def test_a_clock_that_is_off_is_named(seconds: int, words: str, monkeypatch: pyt
         date = format_datetime(datetime.now(UTC) + timedelta(seconds=seconds), usegmt=True)
         return Answer(200, b"{}" if "policy" in asked.path else b"<x/>", {"Date": date})
 
-    monkeypatch.setattr("retroaudit.storage.checking._behaviour", lambda _: iter(()))
+    monkeypatch.setattr("retroaudit.storage.checking._behaviour", lambda _, **__: iter(()))
     monkeypatch.setattr("retroaudit.storage.checking.OPENING_SECONDS", 0.1)
     with serving(answer) as (endpoint, _):
         point_at(endpoint, monkeypatch)

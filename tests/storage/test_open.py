@@ -7,6 +7,7 @@ import pytest
 from retroaudit.faults import BadInput
 from retroaudit.storage.connecting import encryption
 from retroaudit.storage.open import open_storage, open_store
+from retroaudit.storage.s3 import S3Storage
 
 
 def test_a_directory_opens_and_says_where_it_is(tmp_path: Path) -> None:
@@ -114,3 +115,22 @@ def test_encryption_is_what_the_environment_says(environ: dict[str, str], found:
 def test_encryption_that_makes_no_sense_is_refused(environ: dict[str, str], fault: str) -> None:
     with pytest.raises(BadInput, match=fault):
         encryption(environ)
+
+
+def warnings(caplog: pytest.LogCaptureFixture) -> list[str]:
+    return [record.getMessage() for record in caplog.records if record.name == "retroaudit.storage.open"]
+
+
+def test_a_ledger_in_a_bucket_without_a_lock_is_warned_of(s3: S3Storage, caplog: pytest.LogCaptureFixture) -> None:
+    open_store(s3.url)
+    open_storage(s3.url, create=True)  # no ledger
+    assert warnings(caplog) == []
+    open_store(s3.url, create=True)
+    (message,) = warnings(caplog)
+    assert message.startswith(f"{s3.url}: no Object Lock that these credentials see: what is sealed there can be")
+
+
+@pytest.mark.server
+def test_a_ledger_in_a_bucket_with_a_lock_is_not(lock_store: S3Storage, caplog: pytest.LogCaptureFixture) -> None:
+    open_store(lock_store.url, create=True)
+    assert warnings(caplog) == []

@@ -16,8 +16,8 @@ ARNS = {role: f"arn:aws:iam::123456789012:role/{role}" for role in roles.ROLES}
 OTHER: dict[str, Any] = {"Sid": "Other", "Effect": "Allow", "Principal": "*", "Action": "s3:GetObject", "Resource": "x"}
 
 
-def rendered(prefix: str = "audits", *, amazon: bool = False) -> list[Any]:
-    return list(roles.statements("bucket", prefix, ARNS, amazon=amazon))
+def rendered(prefix: str = "audits", *, days: int | None = None) -> list[Any]:
+    return list(roles.statements("bucket", prefix, ARNS, days=days))
 
 
 def allowed(role: str) -> set[str]:
@@ -46,10 +46,12 @@ def test_the_auditor_may_only_look() -> None:
 
 
 def test_the_log_alone_may_append_to_the_log() -> None:
-    for role, names in {"writer": 4, "log": 5}.items():
+    both = {f"arn:aws:s3:::bucket/audits/{folder}/*" for folder in ("reports", "blobs", "entries", ".retroaudit")}
+    own = {f"arn:aws:s3:::bucket/audits/log/{folder}/*" for folder in ("commits", "tile", "anchors")}
+    for role, names in {"writer": both, "log": both | own}.items():
         (puts,) = (each for each in rendered() if each["Sid"].endswith(f"{role.capitalize()}Puts"))
-        assert ("arn:aws:s3:::bucket/audits/log/*" in puts["Resource"]) == (role == "log")
-        assert len(puts["Resource"]) == names
+        assert set(puts["Resource"]) == names
+        assert ("s3:PutObjectLegalHold" in puts["Action"]) == (role == "log")
         (nowhere_else,) = (each for each in rendered() if each["Sid"].endswith(f"{role.capitalize()}PutsNowhereElse"))
         assert nowhere_else["NotResource"] == puts["Resource"]
 
@@ -62,16 +64,43 @@ def test_rights_end_at_the_prefix() -> None:
 
 
 def test_amazon_is_asked_to_refuse_puts_without_the_condition() -> None:
-    (found,) = (each for each in rendered(amazon=True) if each["Sid"].endswith("NobodyOverwrites"))
+    (found,) = (each for each in rendered(days=10) if each["Sid"].endswith("NobodyOverwrites"))
     assert found["Condition"] == {"Null": {"s3:if-none-match": "true"}, "Bool": {"s3:ObjectCreationOperation": "true"}}
-    assert not any(each["Sid"].endswith("NobodyOverwrites") for each in rendered())
+    assert not any("Nobody" in each["Sid"] and "Condition" in each for each in rendered())
+
+
+def test_amazon_is_asked_to_refuse_locks_of_another_mode_or_longer_than_the_buckets() -> None:
+    """Rendered alone: SeaweedFS has none of these conditions. A put that asks for no lock takes the bucket's own.
+
+    Without `Null` a negated condition holds for a key that is absent (AWS, IAM user guide, condition operators).
+    """
+    otherwise, longer = (each for each in rendered(days=10) if "NobodyLocks" in each["Sid"])
+    assert otherwise["Condition"] == {
+        "Null": {"s3:object-lock-mode": "false"},
+        "StringNotEquals": {"s3:object-lock-mode": "COMPLIANCE"},
+    }
+    assert longer["Condition"] == {"NumericGreaterThan": {"s3:object-lock-remaining-retention-days": "11"}}
+    assert {each["Effect"] for each in (otherwise, longer)} == {"Deny"}
+
+
+def test_a_store_that_is_the_whole_bucket_is_listed_without_a_condition() -> None:
+    for prefix in ("", "audits"):
+        lists = [each for each in rendered(prefix) if each["Sid"].endswith("Lists")]
+        conditions = [each.get("Condition") for each in lists]
+        assert conditions == [{"StringLike": {"s3:prefix": "audits/*"}} if prefix else None] * len(roles.ROLES)
+
+
+def test_a_policy_is_no_longer_than_a_bucket_may_have() -> None:
+    """20 KB (AWS, S3 user guide, bucket policies), with the longest names that a role and a prefix usually have."""
+    arns = {role: f"arn:aws:iam::123456789012:role/{'x' * 64}{role}" for role in roles.ROLES}
+    assert len(roles.document(roles.statements("b" * 63, "p" * 100, arns, days=36_500), [])) < 20_000
 
 
 @given(st.text())
 def test_a_hostile_name_stays_one_text(name: str) -> None:
-    found = roles.statements(name, name, {"auditor": name}, amazon=True)
+    found = roles.statements(name, name, {"auditor": name}, days=1)
     assert [sorted(each) for each in found] == [
-        sorted(each) for each in roles.statements("b", "p", {"auditor": "arn"}, amazon=True)
+        sorted(each) for each in roles.statements("b", name and "p", {"auditor": "arn"}, days=1)
     ]
     assert json.loads(roles.document(found, []))["Statement"] == found
 
@@ -85,7 +114,7 @@ def test_what_a_policy_says_of_others_stays_and_ours_is_put_once() -> None:
 
 
 def test_a_policy_that_lets_everybody_in_is_known() -> None:
-    assert not roles.open_to_all(rendered(amazon=True))
+    assert not roles.open_to_all(rendered(days=1))
     assert roles.open_to_all([OTHER])
     assert roles.open_to_all([{**OTHER, "Principal": {"AWS": ["*"]}}])
 

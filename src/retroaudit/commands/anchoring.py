@@ -11,20 +11,25 @@ from retroaudit import console
 from retroaudit.commands.options import AsJson, Store, writable
 from retroaudit.faults import BadInput, Fault, IntegrityBroken
 from retroaudit.intake import refuse_nested
-from retroaudit.ledger import anchors, commits, keyring, timestamps
+from retroaudit.ledger import anchors, commits, timestamps
+from retroaudit.ledger.checking.ring import Ring
 from retroaudit.ledger.commits import Commit
 from retroaudit.ledger.coordinates import anchor_key
 from retroaudit.ledger.head import head
+from retroaudit.ledger.signing import load_public
 from retroaudit.storage.open import open_store
 from retroaudit.storage.protocol import Storage
 
 commands = typer.Typer()
 
 
-@commands.command(epilog="Example: retroaudit ledger anchor --store file:///audits --to s3://second-account/anchors")
+@commands.command(
+    epilog="Example: retroaudit ledger anchor --store file:///audits --key public.pem --to s3://second-account/anchors"
+)
 def anchor(
     *,
     store: Store,
+    key: Annotated[Path, typer.Option("--key", help="public.pem, had from somewhere else than the store.")],
     to: Annotated[
         str | None,
         typer.Option("--to", help="A directory or bucket that whoever keeps the store cannot change."),
@@ -45,25 +50,29 @@ def anchor(
     if to is not None:
         refuse_nested({"--store": store, "--to": to})
     storage = open_store(store)
-    commit = _last(storage)
+    ring = Ring.of(storage, load_public(key))
+    commit = _last(storage, ring)
     place = open_store(to, create=True) if to is not None else None
     stamp = _stamp(storage, commit, tsa, tsa_roots) if tsa is not None else None
     if place is not None:
-        anchors.publish(commit.body.note, place)
+        anchors.publish(commit.body.note, place, keys=ring.publics)
+    if place is not None and stamp is not None:
+        timestamps.publish(commit.body.origin, commit.body.size, storage.read(stamp["key"]), place)
     _tell(commit, place, stamp, as_json=as_json)
 
 
-def _last(storage: Storage) -> Commit:
-    """The log's last commit, whose checkpoint is at least signed by a key of the log."""
+def _last(storage: Storage, ring: Ring) -> Commit:
+    """The log's last commit, which the given key signed, or the one that the log was handed on to from there.
+
+    What was published stands: whoever put a stranger's commit at the log's end, or holds a retired key, gets none out.
+    """
     number = head(storage)
     if not number:
         raise BadInput(Fault(storage.url, "an empty log", "a log with something in it"))
     commit = commits.read(storage, number)
-    key = keyring.find(storage, commit.envelope.keyid)
-    if key is None or not (commit.envelope.signed_by(key.public) and commit.note.signed_by(key.public)):
-        raise IntegrityBroken(
-            Fault(f"commit {number}", "bytes that its key did not sign", "a signed commit", "Run verify.")
-        )
+    if not ring.signed_end(storage, commit):
+        found = f"bytes that its key did not sign, or that are signed by key {commit.envelope.keyid}"
+        raise IntegrityBroken(Fault(f"commit {number}", found, f"key {ring.newest.keyid}", "Run verify."))
     return commit
 
 

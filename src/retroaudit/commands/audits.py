@@ -11,7 +11,7 @@ import typer
 from retroaudit import console, provenance, telling
 from retroaudit.artefacts import Request, Run, utc_now
 from retroaudit.audit import audit, pin
-from retroaudit.backfill import Every, requests
+from retroaudit.backfill import Every, requests, without_window
 from retroaudit.backfill import backfill as run_backfill
 from retroaudit.commands.options import (
     Archive,
@@ -143,6 +143,7 @@ def backfill(
     """Audit every whole window of a span, each partition read once; run again, it goes on where it was."""
     asked = requests(spec, window, every or (), utc_now(), as_of=as_of, reference=reference, part=part)
     model = asked[0].spec.model
+    telling.without_window(without_window(asked, every or ()), window)
     with tempfile.TemporaryDirectory(prefix="retroaudit-") as spool:
         by, where = signer(key), places(archive, store, states, Path(spool))
         if not states:

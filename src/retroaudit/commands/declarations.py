@@ -14,13 +14,11 @@ import typer
 from retroaudit import console, telling
 from retroaudit.commands.options import AsJson, By, Reason, ReportText, SigningKey, Store, signer, writable
 from retroaudit.declaring.holds import hold as put_on_hold
+from retroaudit.declaring.standing import refuse_unknown_model, refuse_unknown_partitions, voidable
 from retroaudit.declaring.writing import declare, said
 from retroaudit.faults import BadInput, Fault
 from retroaudit.ledger import kinds
-from retroaudit.ledger.coordinates import entry_kind
-from retroaudit.ledger.head import head
 from retroaudit.ledger.kinds import Body
-from retroaudit.ledger.listing import logged_at
 from retroaudit.ledger.read import Entry, find, read_file
 from retroaudit.ledger.recording import Receipt
 from retroaudit.ledger.statement import instant
@@ -31,7 +29,6 @@ from retroaudit.storage.protocol import Storage
 commands = typer.Typer()
 
 _MODEL = re.compile(r"[a-z0-9][a-z0-9._-]{0,99}")
-_VOIDABLE = (kinds.Plan.kind, kinds.DueList.kind)
 
 
 class What(StrEnum):
@@ -64,7 +61,7 @@ def decide(
         _must_have(storage, entry, finding)
     own = {"model": entry.report.model, "report": str(entry.report), "fingerprint": finding, "decision": decision}
     body = said(kinds.Decision, **own, by=by, reason=reason, at=instant(now, "at"))
-    tell(declare(storage, [body], who, now), as_json=as_json)
+    tell(declare(storage, [body], who, now), body, as_json=as_json)
 
 
 def _must_have(storage: Storage, entry: Entry, finding: str) -> None:
@@ -113,7 +110,10 @@ def erasure(
     as_json: AsJson = False,
 ) -> None:
     """Declare that people's rows were erased from the archive: the next audit's loss of rows is then explained."""
-    own = {"model": model_named(model), "scope": "archive", "partitions": sorted(set(partition)), "rows": rows}
+    named, storage, partitions = model_named(model), writable(store), sorted(set(partition))
+    refuse_unknown_model(storage, named)
+    refuse_unknown_partitions(storage, named, partitions, by_spec=is_spec(model))
+    own = {"model": named, "scope": "archive", "partitions": partitions, "rows": rows}
     _record(kinds.Erasure, own, by, reason, store, key, as_json=as_json)
 
 
@@ -131,14 +131,7 @@ def void(
     as_json: AsJson = False,
 ) -> None:
     """Give up a plan that will have no report, or a due list that was wrong. Both stay in the log, and are seen."""
-    storage = writable(store)
-    if (
-        entry_kind(entry) not in _VOIDABLE
-        or storage.head(entry) is None
-        or not logged_at(storage, entry, head(storage))
-    ):
-        remedy = f"List them: retroaudit ledger log --kind plan --kind due --store {store}"
-        raise BadInput(Fault("entry", repr(entry[:200]), "a plan or a due list of this log", remedy))
+    voidable(writable(store), entry)
     _record(kinds.Void, {"entry": entry}, by, reason, store, key, as_json=as_json)
 
 
@@ -169,26 +162,30 @@ def hold(
     if objects is None:
         telling.say("a directory cannot hold objects: the hold is recorded, and nothing but that")
     else:
-        telling.say(f"{objects} objects {'held' if on else 'let out'}")
-    telling.recorded(receipts)
+        telling.say(f"{telling.counted(objects, 'object')} {'held' if on else 'let out'}")
+    telling.recorded(receipts, [body])
 
 
-def tell(receipts: Sequence[Receipt], *, as_json: bool) -> None:
-    """Where what was recorded stands in the log."""
+def tell(receipts: Sequence[Receipt], body: Body, *, as_json: bool) -> None:
+    """Where what was recorded stands in the log, and what it says."""
     if as_json:
         console.print_json([vars(each) for each in receipts])
     else:
-        telling.recorded(receipts)
+        telling.recorded(receipts, [body])
 
 
 def model_named(text: str) -> str:
     """The model of a spec, or the text where it is a model's name; raises `BadInput` where it is neither."""
-    path = Path(text)
-    if path.suffix in {".yaml", ".yml"}:
-        return load(path).model
+    if is_spec(text):
+        return load(Path(text)).model
     if not _MODEL.fullmatch(text):
         raise BadInput(Fault("model", repr(text[:200]), "a model's name, or its spec, a .yaml"))
     return text
+
+
+def is_spec(text: str) -> bool:
+    """Whether the text is the path of a spec rather than a model's name."""
+    return Path(text).suffix in {".yaml", ".yml"}
 
 
 def _record(
@@ -196,7 +193,7 @@ def _record(
 ) -> None:
     now = _now()
     body = said(kind, **own, by=by, reason=reason, at=instant(now, "at"))
-    tell(declare(writable(store), [body], signer(key), now), as_json=as_json)
+    tell(declare(writable(store), [body], signer(key), now), body, as_json=as_json)
 
 
 def _now() -> datetime:

@@ -20,8 +20,8 @@ from retroaudit.ledger.statement import instant
 from retroaudit.storage.protocol import Storage
 
 Scope = Literal["states", "review"]
-ErasedBy = Annotated[str, typer.Option("--by", help="Who erases: with --key, the ledger says so.")]
-ErasedFor = Annotated[str, typer.Option("--reason", help="Why, a ticket: with --key, the ledger says so.")]
+ErasedBy = Annotated[str, typer.Option("--by", help="Who erases: the ledger says so; needs --key.")]
+ErasedFor = Annotated[str, typer.Option("--reason", help="Why, a ticket: the ledger says so; needs --key.")]
 
 
 @dataclass(frozen=True)
@@ -48,9 +48,14 @@ class Declarer:
 def declarer(store: str | None, key: str | None, scope: Scope, by: str, reason: str) -> Declarer | None:
     """Who will declare it, or None where no key is named.
 
-    Raises `BadInput`, before anything goes, where who or why is missing, or where this key cannot append to this log.
+    Raises `BadInput`, before anything goes, where who or why is missing, or said without a key, or where this key
+    cannot append to this log.
     """
     if key is None:
+        if by or reason:
+            none = "none, beside --by or --reason"
+            remedy = "Name --key, or leave both out: what is gone can hardly be declared afterwards."
+            raise BadInput(Fault("--key", none, "the signing key that declares the erasure", remedy))
         return None
     if store is None:
         raise BadInput(Fault("--store", "nothing", "the ledger that declares the erasure", "Or leave out --key."))

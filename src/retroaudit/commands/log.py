@@ -86,10 +86,7 @@ def due(
     if as_json:
         console.print_json([{**each.model_dump(), **vars(r)} for each, r in zip(lists, receipts, strict=True)])
         return
-    for each in lists:
-        first, last = each.windows[0], each.windows[-1]
-        telling.say(f"{len(each.windows)} audits of kind {each.audit}, {first.window} to {last.window}")
-    telling.recorded(receipts)
+    telling.recorded(receipts, lists)
 
 
 @commands.command("heartbeat", epilog="Example: retroaudit ledger heartbeat --store file:///audits --next 1d")
@@ -102,4 +99,5 @@ def beat(
 ) -> None:
     """Record that somebody is at work here: a log that falls silent, or lost its end, is then seen."""
     at, within, by = datetime.now(UTC), duration("--next", following), signer(key)
-    declarations.tell(declare(writable(store), [heartbeat(at, within)], by, at), as_json=as_json)
+    body = heartbeat(at, within)
+    declarations.tell(declare(writable(store), [body], by, at), body, as_json=as_json)

@@ -17,6 +17,7 @@ from retroaudit.progress import Step
 from retroaudit.report.canonical import parse
 from retroaudit.report.compare import compare
 from retroaudit.report.evidently.beside import beside
+from retroaudit.report.objects import changed_objects
 from retroaudit.storage.open import open_store
 
 commands = typer.Typer()
@@ -34,7 +35,7 @@ def list_reports(
     if as_json:
         console.print_json([entry.summary() for entry in rows])
         return
-    telling.entries(rows, store)
+    telling.entries(rows, store, model)
 
 
 @commands.command(
@@ -82,10 +83,10 @@ def diff(
     store: Store,
     as_json: AsJson = False,
 ) -> None:
-    """What changed between two stored reports: verdicts first, then values."""
+    """What changed between two stored reports: verdicts first, then values, then the objects that they read."""
     storage = open_store(store)
     documents = [parse(read_file(storage, find(storage, text), "report.json")) for text in (before, after)]
-    changes = compare(*documents)
+    changes = {**compare(*documents), "inputs": changed_objects(*documents)}
     if as_json:
         console.print_json(changes)
         return

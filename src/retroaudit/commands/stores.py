@@ -5,14 +5,21 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Annotated, Any, Final
 
 import typer
 from rich.text import Text
 
 from retroaudit import console
-from retroaudit.commands.options import AsJson, Store
+from retroaudit.commands.keeping import Retain, describe, found_in_the_log, longest, tiers
+from retroaudit.commands.options import AsJson, SigningKey, Store, signer
+from retroaudit.declaring.keeping import keep, lasting
+from retroaudit.declaring.keeping import relock as lock_again
 from retroaudit.faults import BadInput, Fault
+from retroaudit.ledger.kinds import Store as Settings
+from retroaudit.ledger.settings import settings
+from retroaudit.storage.open import open_store
 
 commands = typer.Typer(no_args_is_help=True, help="The store: make one that nobody can delete from, and look it over.")
 
@@ -20,7 +27,12 @@ _REPORT_BYTES: Final = 500_000  # the demo's: 490 kB, with all that is sealed be
 _DAYS_A_YEAR: Final = 365.25
 _GB: Final = 1_000_000_000
 _SIGNS: Final = {"fine": ("✓", "green"), "note": ("·", "dim"), "missing": ("✗", "red"), "unseen": ("?", "yellow")}
-Days = Annotated[int, typer.Option("--retain-days", help="How long what is sealed is locked, from its sealing on.")]
+Days = Annotated[
+    int | None,
+    typer.Option("--retain-days", help="How long the bucket locks by itself; default: the longest --retain."),
+]
+Tenant = Annotated[str | None, typer.Option("--tenant", help="Whose store it is; default: the bucket's name.")]
+Race = Annotated[bool, typer.Option("--race", help="Let writers race for a key too: one object more, which stays.")]
 Volume = Annotated[float | None, typer.Option("--projected-gb-a-year", help="What a year will add.", min=0)]
 Models = Annotated[int | None, typer.Option("--models", help="Or: how many models are audited.", min=1)]
 PerDay = Annotated[float, typer.Option("--reports-a-day", help="And how often each is, in a day.", min=0)]
@@ -30,11 +42,14 @@ Auditor = Annotated[str | None, typer.Option("--auditor", help="ARN of who may r
 Yes = Annotated[bool, typer.Option("--yes", help="Set the lock without asking.")]
 
 
-@commands.command(epilog="Example: retroaudit store init --store s3://audits --retain-days 3650 --models 300")
+@commands.command(epilog="Example: retroaudit store init --store s3://audits --key keys/signing.pem --models 300")
 def init(
     *,
     store: Store,
-    retain_days: Days = 3650,
+    key: SigningKey = None,
+    retain: Retain = None,
+    retain_days: Days = None,
+    tenant: Tenant = None,
     projected_gb_a_year: Volume = None,
     models: Models = None,
     reports_a_day: PerDay = 1.0,
@@ -46,7 +61,8 @@ def init(
 ) -> None:
     """Make a bucket with versions, Object Lock and policies, or a directory; a bucket that is right stays as it is.
 
-    The lock is in COMPLIANCE mode: nobody can lift it, so that you are asked first. One store a tenant.
+    The lock is in COMPLIANCE mode: nobody can lift it, so that you are asked first. With --key the log says how long
+    reports are kept, by tier; without a `store` entry nothing but the bucket's default holds. One store a tenant.
     """
     from retroaudit.storage import founding, roles  # noqa: PLC0415  (boto3 takes a second)
 
@@ -55,28 +71,66 @@ def init(
     }
     roles.require_principals(principals)
     a_year = _a_year(projected_gb_a_year, models, reports_a_day)
-    plan = founding.plan(store, retain_days)
+    if retain and key is None:
+        raise BadInput(Fault("--retain", "no --key", "--key beside it", "How long is kept is said in the signed log."))
+    who = signer(key) if key else None
+    days = tiers(store, retain or ()) if who else {}
+    plan = founding.plan(store, longest(days, retain_days), at_least=retain_days is None)
     held = _held(plan.days, a_year)
     if plan.locks:
         _ask(plan.url, held, yes=yes, as_json=as_json)
     founding.found(plan, principals)
-    _told(plan.url, held, made=not plan.exists, locked=plan.locks, as_json=as_json)
+    storage, directory = open_store(plan.url), isinstance(plan.place, Path)
+    if who is not None:
+        name = plan.place.name if isinstance(plan.place, Path) else plan.place[0]
+        keep(storage, tenant or name, days, who, datetime.now(UTC), locked=not directory)
+    kept = settings(storage)
+    _told(plan.url, held, made=not plan.exists, locked=plan.locks, kept=kept, as_json=as_json)
 
 
 @commands.command(epilog="Example: retroaudit store check --store s3://audits")
-def check(*, store: Store, as_json: AsJson = False) -> None:
-    """What is there and what is missing: exit 2 where anything is. Writes nothing but its probes."""
+def check(*, store: Store, race: Race = False, as_json: AsJson = False) -> None:
+    """What is there and what is missing: exit 2 where anything is. Writes nothing but its probe.
+
+    What these credentials may not see is neither: it is named, and the auditor's see it.
+    """
     from retroaudit.storage import checking  # noqa: PLC0415  (boto3 takes a second)
 
-    findings = checking.check(store)
-    right = checking.is_right(findings)
+    findings = checking.check(store, race=race)
+    if len(findings) > 1:  # else there is no store
+        findings.append(found_in_the_log(store))
+    wrong, unseen = checking.is_wrong(findings), [each.what for each in findings if each.state == checking.UNSEEN]
     if as_json:
-        console.print_json({"store": store, "right": right, "findings": [vars(each) for each in findings]})
+        told = [vars(each) for each in findings]
+        console.print_json({"store": store, "right": not wrong, "unseen": unseen, "findings": told})
     else:
         rows = [(Text(*_SIGNS[each.state]), each.what, each.words) for each in findings]
         console.print_table(("", "what", "found"), rows, title=store)
-    if not right:
+        if unseen:
+            _say(f"ask as auditor for these: {', '.join(unseen)}")
+    if wrong:
         raise typer.Exit(2)
+
+
+@commands.command(epilog="Example: retroaudit store relock --store s3://audits --yes")
+def relock(*, store: Store, yes: Yes = False, as_json: AsJson = False) -> None:
+    """Lock the log again for its longest tier from now on, before locks run out; as the log's role or administrator.
+
+    Reports are locked until their own time is over, if they are not yet; nothing is ever locked for less long.
+    """
+    storage, now = open_store(store), datetime.now(UTC)
+    until = lasting(storage, now)
+    text = (
+        f"{store}: the log and its entries cannot be deleted before {until:%Y-%m-%d} by anybody. This cannot be undone."
+    )
+    _agree(text, yes=yes, as_json=as_json)
+    objects = lock_again(storage, now)
+    if as_json:
+        console.print_json({"store": store, "objects": objects, "until": until.isoformat()})
+    elif objects is None:
+        _say(f"{store} cannot lock: nothing was done")
+    else:
+        _say(f"{objects} objects looked over; the log is locked until {until:%Y-%m-%d} or longer")
 
 
 def _a_year(gigabytes: float | None, models: int | None, reports_a_day: float) -> float | None:
@@ -102,6 +156,10 @@ def _ask(url: str, held: Mapping[str, Any], *, yes: bool, as_json: bool) -> None
         f"{url}: COMPLIANCE lock of {_days(held['days'])} ({held['years']} years): what is sealed today cannot be "
         f"deleted before {held['until']} by anybody, the account's owner included{much}. This cannot be undone."
     )
+    _agree(text, yes=yes, as_json=as_json)
+
+
+def _agree(text: str, *, yes: bool, as_json: bool) -> None:
     if yes:
         return
     if as_json or not _somebody_is_there():
@@ -118,9 +176,18 @@ def _somebody_is_there() -> bool:
     return sys.stdin.isatty()
 
 
-def _told(url: str, held: Mapping[str, Any], *, made: bool, locked: bool, as_json: bool) -> None:
+def _told(url: str, held: Mapping[str, Any], *, made: bool, locked: bool, kept: Settings | None, as_json: bool) -> None:
     if as_json:
-        console.print_json({"store": url, "made": made, "locked": locked, **held})
+        said = kept.model_dump(exclude={"locked"}) if kept else {"tenant": None, "retention_days": None, "at": None}
+        console.print_json({"store": url, "made": made, "locked": locked, **held, **said})
         return
     lock = f", locked for {_days(held['days'])}" if held["days"] else ": a directory, which cannot lock: keep an anchor"
-    console.out().print(Text(console.plain(f"{url} is {'made' if made else 'there'}{lock}")))
+    _say(f"{url} is {'made' if made else 'there'}{lock}")
+    if kept:
+        _say(f"its log says: {describe(kept)}")
+    else:
+        _say(f"its log does not say yet how long it keeps: retroaudit store init --store {url} --key signing.pem")
+
+
+def _say(text: str) -> None:
+    console.out().print(Text(console.plain(text)))

@@ -37,6 +37,8 @@ def _tell_head(result: Verification) -> None:
     where = f"commit {head.commit}, {head.time.isoformat()}" if head.commit and head.time else "the given checkpoint"
     _say(f"  head: {found.size:,} entries, root {found.root.hex()} ({where})")
     _say(f"  log:  {console.plain(found.origin)}")
+    if result.judged_at:
+        _say(f"  what was due is judged as of {result.judged_at.isoformat(timespec='seconds')}")
 
 
 def _kept(since: str, saved: str | None) -> str:

@@ -21,7 +21,7 @@ def due_lists(spec: Spec, span: str, grace: timedelta, part: str = "main") -> tu
     """
     kinds = [kind for kind, is_due in spec.schedule if is_due]
     if not kinds:
-        remedy = "Name day, month or quarter in the spec's schedule."
+        remedy = "Name day, month or quarter in the spec: `schedule: {day: true}`."
         raise BadInput(Fault(f"schedule of {spec.model}", "nothing", "what is due", remedy))
     over = resolve_window(spec, span)
     within(spec, over)

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from retroaudit.ledger.coordinates import blob_key
-from retroaudit.ledger.kinds import Hold, Plan
+from retroaudit.ledger.coordinates import blob_key, commit_key
+from retroaudit.ledger.kinds import Hold, Key, Plan
 from retroaudit.ledger.listing import listed
 from retroaudit.ledger.read import Entry, find
 from retroaudit.storage.protocol import Lockable, Storage
 
 
 def hold(storage: Storage, report: Entry, *, on: bool) -> int | None:
-    """Set or lift the hold on every object of a report; gives how many, or None where the store cannot hold any.
+    """Set or lift the hold on all that a report is proved by; gives how many, or None where the store cannot hold any.
 
     Files that reports share stay held while one of them is on hold. Raises `BadInput` where the store refuses: some
     objects may have been held by then, and the same call goes on.
@@ -28,15 +28,18 @@ def hold(storage: Storage, report: Entry, *, on: bool) -> int | None:
 
 
 def _objects(storage: Storage, report: Entry) -> Iterator[str]:
-    """The report's manifest and files, and the entry and files of its plan."""
+    """The report's manifest and files, its plan's entry and files, the log's keys, and the commits of all of them."""
     yield report.manifest_key
+    yield commit_key(report.commit)
     yield from (blob_key(file.sha256) for file in report.files)
     own = report.report
     for each in listed(storage, Plan.kind, own.model, own.window, own.kind, own.part):
         plan = each.recorded.entry
         if isinstance(plan.body, Plan) and plan.body.plan == report.predicate.get("plan"):
-            yield each.key
+            yield from (each.key, commit_key(each.commit))
             yield from (blob_key(file.sha256) for file in plan.files)
+    for each in listed(storage, Key.kind):
+        yield from (each.key, commit_key(each.commit))
 
 
 def _held(storage: Storage, but: Entry) -> Iterator[str]:

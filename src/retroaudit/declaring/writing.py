@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -19,6 +19,14 @@ from retroaudit.storage.protocol import Storage
 B = TypeVar("B", bound=Body)
 _SHOWN = 100
 _BY_PEOPLE = ("by", "reason", "decision")
+_EXPECTED = {  # in our words, by pydantic's name of what is wrong; `{}` is what it says of the field
+    "string_pattern_mismatch": "64 hex digits, lower case: the sha256 of the file",  # a body's only pattern
+    "string_too_long": "at most {max_length} characters",
+    "string_too_short": "at least {min_length} characters",
+    "greater_than_equal": "{ge} or more",
+    "literal_error": "{expected}",
+    "value_error": "a time: ISO 8601 in UTC",  # a body's only validator
+}
 
 
 def said(kind: type[B], **fields: Any) -> B:
@@ -28,14 +36,20 @@ def said(kind: type[B], **fields: Any) -> B:
     try:
         body = kind(**fields)
     except ValidationError as error:
-        for each in error.errors():
-            name = ".".join(map(str, each["loc"]))
-            shown = repr(fields.get(name.partition(".")[0]))[:_SHOWN]
-            faults.append(Fault(f"{name} of a {kind.kind} entry", shown, each["msg"]))
+        wrong = [(each, str(each["loc"][0]) if each["loc"] else "") for each in error.errors()]
+        faults += [_fault(kind, each, fields.get(name)) for each, name in wrong if name not in empty]
         raise BadInput(faults) from None
     if faults:
         raise BadInput(faults)
     return body
+
+
+def _fault(kind: type[Body], error: Mapping[str, Any], value: object) -> Fault:
+    article = "an" if kind.kind[0] in "aeiou" else "a"
+    name = ".".join(map(str, error["loc"]))
+    form = _EXPECTED.get(error["type"])
+    expected = form.format_map(error.get("ctx", {})) if form else error["msg"]
+    return Fault(f"{name} of {article} {kind.kind} entry", repr(value)[:_SHOWN], expected)
 
 
 def declare(storage: Storage, bodies: Sequence[Body], signer: Signer, at: datetime) -> tuple[Receipt, ...]:

@@ -21,14 +21,16 @@ covers all of them. Whoever changes, swaps or removes anything afterwards change
 _HOW = """
 ## How to check it
 
-You need Python 3.11 or newer and one package, in any environment of yours:
+If this came as a zip, unpack it first, and work in the folder. You need Python 3.11 or newer and one package, in any
+environment of yours:
 
     python -m pip install cryptography
     python verify.py . --key public.pem
 
 `verify.py` prints what it checked, and ends with exit code 0 only where everything holds.
 
-**Do this as well**, for whoever made this folder chose every file in it, `public.pem` and `verify.py` included:
+**Do this as well**, for whoever made this folder chose every file in it. `public.pem`, this page and `verify.py`
+are vouched for by nobody: no signature covers them, and a false `verify.py` says what it likes.
 
 - Compare the id of the key with the one that you were given *by another way* (a contract, a letter, the operator's web
   page). Better still, give `--key` the file that you have from there. The id of `public.pem` is
@@ -47,8 +49,9 @@ _CHECKS = """
 - *Signatures*: this report, every revision of it and every plan below was signed by a key of the log, at its turn.
 - *Proofs*: each of them stands in the log under one root, at one place, and that root is signed (the *checkpoint*).
 - *Files*: every file of the report has the SHA-256 and size that were signed.
-- *Plan first*: the plan, which says what would be tested and how, stood in the log before the report did. So did
-  every other plan for this model and window that the report names: nobody can try many tests and show one in silence.
+- *Plan first*: the plan, which says what would be tested and how, stood in the log before the report did. The report
+  names every other plan that stood there before its own: nobody can try many tests here, under this model and window
+  name, and show one in silence.
 - *Revisions*: they are 1, 2, … without a gap, so that none can be left out before the newest shown.
 - *Keys*: each key was named by the one before it, and agreed.
 
@@ -60,6 +63,7 @@ _CHECKS = """
   which is another thing. Where you have the data, `retroaudit replay` makes the report again.
 - **When** anything happened. Times are claims of the log's keeper. A time-stamp by a third party in `anchors/` would be
   evidence; `verify.py` only names such files, and does not check them.
+- **That nothing was tried elsewhere**: in another store, or under another name of the model or the window.
 - **That nothing is missing**: other reports, plans or decisions of this model that the operator did not put into this
   folder, and audits that were due and never ran. That takes the whole store: `retroaudit verify`.
 - **That everybody is shown the same log**. Compare the checkpoint's root below with one that somebody else keeps.

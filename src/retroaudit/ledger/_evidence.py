@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
 from retroaudit.faults import Fault, IntegrityBroken
-from retroaudit.ledger import entries, keyring, manifest
+from retroaudit.ledger import keyring
 from retroaudit.ledger._standing import Log, Standing
 from retroaudit.ledger.commits import Commit
 from retroaudit.ledger.coordinates import ENTRIES, REPORTS, ReportId
 from retroaudit.ledger.entries import Entry, Recorded
-from retroaudit.ledger.envelope import Envelope
 from retroaudit.ledger.kinds import Body, Decision, Hold, Plan, Void
 from retroaudit.ledger.manifest import Manifest
 from retroaudit.ledger.signing import PublicKey
@@ -110,16 +109,16 @@ def gather(log: Log, report: ReportId) -> Evidence:
         _ordered(voids),
         _closing(audits, plans),
     )
-    _refuse_unsigned(log, found)
+    _refuse_unsigned(found)
     return found
 
 
 def _noted(log: Log, prefix: str) -> list[Noted]:
-    return [Noted(each, entries.parse(each.data, each.leaf.key)[0]) for each in log.below(prefix)]
+    return [Noted(each, each.said) for each in log.below(prefix) if isinstance(each.said, Recorded)]
 
 
 def _sealed(log: Log, prefix: str) -> list[Sealed]:
-    return [Sealed(each, manifest.parse(each.data, each.leaf.key)[0]) for each in log.below(prefix)]
+    return [Sealed(each, each.said) for each in log.below(prefix) if isinstance(each.said, Manifest)]
 
 
 def _ordered(found: Iterable[_Found]) -> tuple[_Found, ...]:
@@ -149,22 +148,7 @@ def _closing(audits: Iterable[Sealed], plans: Iterable[Noted]) -> Mapping[str, t
     return found
 
 
-def _refuse_unsigned(log: Log, found: Evidence) -> None:
-    publics = {key.public.keyid: key.public for key in (keyring.read(each.entry) for each in found.keys)}
-    for key, after, envelope in _envelopes(found):
-        log.require_turn(key, after, envelope)
-        public = publics.get(envelope.keyid)
-        if public is None or not envelope.signed_by(public):
-            raise IntegrityBroken(Fault(key, "bytes that no key of the log signed", "a signed entry", "Run verify."))
+def _refuse_unsigned(found: Evidence) -> None:
     if not found.keys or not found.last.note.signed_by(found.public):
         number = found.last.body.number
         raise IntegrityBroken(Fault(f"commit {number}", "a checkpoint of another key", "the log's last", "Run verify."))
-
-
-def _envelopes(found: Evidence) -> Iterator[tuple[str, int, Envelope]]:
-    for sealed in found.revisions:
-        key = sealed.standing.leaf.key
-        yield key, sealed.manifest.after, manifest.parse(sealed.standing.data, key)[1]
-    for noted in (*found.keys, *found.plans, *found.notes, *found.voids):
-        key = noted.standing.leaf.key
-        yield key, noted.recorded.after, entries.parse(noted.standing.data, key)[1]

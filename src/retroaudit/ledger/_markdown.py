@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
-_ACTIVE = re.compile(r"[\\`*_\[\]|~$]|(?<=[a-z]):|(?<=www)\.", re.IGNORECASE)  # the last two make links of addresses
+_ACTIVE = re.compile(r"[\\`*_\[\]|~$@]|(?<=[a-z]):|(?<=www)\.", re.IGNORECASE)  # the last three make links
 _HTML = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
 _NOTHING = "-"
 

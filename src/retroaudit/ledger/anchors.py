@@ -3,20 +3,23 @@
 A second place is a directory or bucket under somebody else's control:
 
     checkpoints/<origin>/000000000042.checkpoint     the signed checkpoint of 42 leaves
+    timestamps/<origin>/000000000042.tsr             a third party's time-stamp over it, see `timestamps`
 
-An auditor's own file holds the last checkpoint that they saw. Time-stamps by third parties are in `timestamps`.
+An auditor's own file holds the last checkpoint that they saw.
 """
 
 from __future__ import annotations
 
 import os
 import tempfile
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 
-from retroaudit.faults import BadInput, Fault, IntegrityBroken
+from retroaudit.faults import BadInput, Fault, IntegrityBroken, RetroauditError
 from retroaudit.ledger import checkpoint
 from retroaudit.ledger.checkpoint import Checkpoint, Note
+from retroaudit.ledger.signing import PublicKey
 from retroaudit.storage.keys import encode
 from retroaudit.storage.protocol import Storage, settle
 
@@ -29,31 +32,46 @@ def key(origin: str, size: int) -> str:
     return f"{_folder(origin)}{size:012d}.checkpoint"
 
 
-def publish(note: str, place: Storage, *, retain_until: datetime | None = None) -> bool:
+def publish(note: str, place: Storage, *, keys: Sequence[PublicKey] = (), retain_until: datetime | None = None) -> bool:
     """Put a signed checkpoint into a second place; False where the same one stays there with another signature.
 
-    Raises `IntegrityBroken` where another root was published for this size: two histories of one log.
+    `keys` are the log's, as far as they are known: without any, the key that a checkpoint names is taken at its word.
+    Raises `IntegrityBroken` where something else lies there: two histories of one log where a key of the log signed
+    that too, else somebody's who put it there.
     """
-    mine = checkpoint.parse(note, "checkpoint").checkpoint
+    wanted = checkpoint.parse(note, "checkpoint")
+    mine = wanted.checkpoint
     name, data = key(mine.origin, mine.size), note.encode()
-    there = settle(place, name, data, retain_until=retain_until)
-    _refuse_fork(_read(there, name).checkpoint, mine, f"{name} in {place.url}")
-    return there == data
+    data_there = settle(place, name, data, retain_until=retain_until)
+    subject = f"{name} in {place.url}"
+    there = _read(data_there, subject, _SQUATTED)
+    if there.checkpoint != mine and not _vouched(there, wanted, keys):
+        raise IntegrityBroken(Fault(subject, f"a checkpoint that {_signers(there)} signed", "this log's", _SQUATTED))
+    if there.checkpoint.origin != mine.origin or there.checkpoint.size != mine.size:
+        found = f"the checkpoint of {there.checkpoint.size} leaves of {there.checkpoint.origin}"
+        raise IntegrityBroken(Fault(subject, found, "the one that its name says", "Somebody moved it."))
+    _refuse_fork(there.checkpoint, mine, subject)
+    return data_there == data
 
 
 def published(place: Storage, origin: str) -> tuple[Note, ...]:
-    """The checkpoints of this log in a second place, smallest first; nobody's signature is checked.
+    """The checkpoints in a second place that bear this log's name, smallest first; nobody's signature is checked.
 
-    Empty where there is none. Raises `IntegrityBroken` at an object that is no checkpoint of the name it bears.
+    Empty where there is none. What is no checkpoint of the name it bears is passed over.
     """
-    found = []
+    return tuple(note for _, note in candidates(place, origin) if note)
+
+
+def candidates(place: Storage, origin: str) -> Iterator[tuple[str, Note | None]]:
+    """Every object where a second place holds this log's checkpoints; None for what is none of its name."""
     for info in place.list(_folder(origin)):
-        note = _read(place.read(info.key, length=_LONGEST), info.key)
-        if key(note.checkpoint.origin, note.checkpoint.size) != info.key or note.checkpoint.origin != origin:
-            what = f"the checkpoint of {note.checkpoint.size} leaves of {note.checkpoint.origin}"
-            raise IntegrityBroken(Fault(info.key, what, "the one that its name says", "Somebody moved it."))
-        found.append(note)
-    return tuple(found)
+        try:
+            note = _read(place.read(info.key, length=_LONGEST), info.key)
+        except RetroauditError:
+            yield info.key, None
+            continue
+        found = note.checkpoint
+        yield info.key, note if (key(found.origin, found.size), found.origin) == (info.key, origin) else None
 
 
 def load_saved(path: Path) -> Note | None:
@@ -97,11 +115,32 @@ def _folder(origin: str) -> str:
     return f"{FOLDER}{encode(origin)}/"
 
 
-def _read(data: bytes, subject: str) -> Note:
+def _read(data: bytes, subject: str, remedy: str = "") -> Note:
     try:
         return checkpoint.parse(data.decode(), subject)
     except UnicodeDecodeError:
-        raise IntegrityBroken(Fault(subject, "bytes that are no text", "a signed checkpoint")) from None
+        raise IntegrityBroken(Fault(subject, "bytes that are no text", "a signed checkpoint", remedy)) from None
+    except IntegrityBroken as broken:
+        fault = broken.faults[0]
+        raise IntegrityBroken(Fault(subject, fault.found, fault.expected, remedy)) from None
+
+
+def _vouched(there: Note, mine: Note, keys: Sequence[PublicKey]) -> bool:
+    """Whether a key of the log signed what is there, or at least claims to have, where no key is known."""
+    if keys:
+        return any(map(there.signed_by, keys))
+    named = {(each.name, each.key_hash) for each in mine.signatures}
+    return any((each.name, each.key_hash) in named for each in there.signatures)
+
+
+def _signers(note: Note) -> str:
+    return ", ".join(f"{each.name[:100]} (key hash {each.key_hash.hex()})" for each in note.signatures[:3])
+
+
+_SQUATTED = (
+    "Somebody put something there, or it was damaged: whoever keeps this place must move it away. "
+    "This checkpoint was not published."
+)
 
 
 def _refuse_fork(there: Checkpoint, mine: Checkpoint, subject: str) -> None:

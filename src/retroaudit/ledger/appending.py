@@ -14,30 +14,32 @@ from retroaudit.ledger.commits import Commit, Leaf
 from retroaudit.ledger.coordinates import commit_key
 from retroaudit.ledger.entries import Recorded
 from retroaudit.ledger.head import head, leaf_hashes, seen
+from retroaudit.ledger.keyring import Link
 from retroaudit.ledger.signing import PublicKey, Signer
 from retroaudit.ledger.statement import File, instant
 from retroaudit.storage.protocol import Storage, settle
 
 CLOCK_JUMPED = "RETROAUDIT_CLOCK_JUMPED"
-_PATIENCE = 300.0  # seconds of being outrun by other writers
-_SKEW = timedelta(hours=1)  # that the clocks of writers may differ
+PATIENCE = 300.0  # seconds of being outrun by other writers
+SKEW = timedelta(hours=1)  # that the clocks of writers may differ
 
 
-def read_head(storage: Storage, signer: Signer, at: datetime) -> Commit | None:
+def read_head(storage: Storage, signer: Signer, at: datetime, *, retiring: bool = False) -> Commit | None:
     """The last commit, checked to be one that `signer` may build on at this time; None in an empty log.
 
     Raises `BadInput` where the log is another key's, the key has expired or the clock goes back, `IntegrityBroken`
-    where no key of the log signed the commit.
+    where no key of the log signed the commit. `retiring`: a key that has expired may still hand the log over.
     """
     instant(at, "the clock")
     number = head(storage)
     if not number:
         return None
     commit = commits.read(storage, number)
-    _require(commit, keyring.public(storage, commit.envelope.keyid, signer), signer)
+    chain = keyring.chain(storage, signer.public.keyid)
+    _require(commit, _giver(storage, commit, chain, signer), signer)
     _refuse_earlier(commit, at)
-    own = keyring.lineage(storage, signer.public).get(signer.public.keyid)
-    keyring.require_fresh(own, max(at, commit.body.time))
+    if chain and not retiring:
+        keyring.require_fresh(chain[0].named.key, max(at, commit.body.time))
     return commit
 
 
@@ -47,8 +49,6 @@ def append(
     signer: Signer,
     before: Commit | None,
     at: datetime,
-    *,
-    next_key: str | None = None,
 ) -> Mapping[Leaf, int]:
     """Commit leaves after `before` or, where others were faster, after theirs; gives the commit of each.
 
@@ -60,10 +60,10 @@ def append(
     placed: dict[Leaf, int] = {}
     begun = before
     waiting = dict.fromkeys(leaves)  # a set that keeps its order
-    deadline = time.monotonic() + _PATIENCE
+    deadline = time.monotonic() + PATIENCE
     while waiting and time.monotonic() < deadline:
         adding = [*waiting] if before else [_first_key(storage, signer, at), *waiting]
-        data = commits.follow(before, adding, signer, at, next_key)
+        data = commits.follow(before, adding, signer, at)
         number = before.body.number + 1 if before else 1
         there = _attempt(storage, commit_key(number), data, contended=before is not begun)
         commit = commits.parse(data, f"commit {number}") if there == data else _following(there, before, signer)
@@ -76,6 +76,23 @@ def append(
     if waiting:
         raise BadInput(Fault("log", "other writers in a row for five minutes", "a turn of one's own", "Run it again."))
     return placed
+
+
+def append_handover(
+    storage: Storage, leaf: Leaf, signer: Signer, before: Commit, at: datetime, next_key: str
+) -> Commit | None:
+    """Commit a key's entry right after `before`, to which it is bound, and hand the log over to that key.
+
+    None where somebody else's commit came after `before`: the new key agreed to nothing that it does not know.
+    """
+    number = before.body.number + 1
+    data = commits.follow(before, [leaf], signer, at, next_key)
+    if settle(storage, commit_key(number), data) != data:
+        return None
+    commit = commits.parse(data, f"commit {number}")
+    seen(storage, number)
+    write_tiles(storage, before, commit)
+    return commit
 
 
 def _attempt(storage: Storage, key: str, data: bytes, *, contended: bool) -> bytes:
@@ -145,8 +162,18 @@ def _require(commit: Commit, by: PublicKey | None, signer: Signer) -> None:
         raise IntegrityBroken(Fault(subject, "bytes that its key did not sign", "a signed commit", "Run verify."))
 
 
+def _giver(storage: Storage, commit: Commit, chain: Sequence[Link], signer: Signer) -> PublicKey | None:
+    """Who may have signed the head: the signer, or the key before it, the commit by which it handed the log over."""
+    if commit.envelope.keyid == signer.public.keyid:
+        return signer.public
+    handover = chain[0].handover if chain else None
+    if handover is None or handover.commit.sha256 != commit.sha256:
+        return None
+    return handover.giver if handover.extends(commits.read(storage, commit.body.number - 1)) else None
+
+
 def _refuse_earlier(commit: Commit, at: datetime) -> None:
-    if commit.body.time - at > _SKEW and not os.environ.get(CLOCK_JUMPED):
+    if commit.body.time - at > SKEW and not os.environ.get(CLOCK_JUMPED):
         subject, last = f"the clock, {at.isoformat()}", commit.body.time.isoformat()
         remedy = f"Set the clock. If it was commit {commit.body.number} that had a wrong one, set {CLOCK_JUMPED}=1."
         raise BadInput(Fault(subject, f"before the log's last commit, {last}", "a clock that goes forward", remedy))

@@ -18,9 +18,10 @@ def put_blobs(storage: Storage, contents: Mapping[str, bytes], retain_until: dat
     """
     objects = {blob_key(sha256): data for sha256, data in contents.items()}
     for key, created in storage.put_all(objects, retain_until=retain_until).items():
-        if not created and storage.read(key) != objects[key]:
+        if not created and storage.read(key, length=len(objects[key]) + 1) != objects[key]:
             expected = f"the {len(objects[key])} bytes that it names"
-            raise IntegrityBroken(Fault(key, "other bytes than its name says", expected, "Run verify."))
+            remedy = "Run verify: it was replaced; or, where no report has it, an administrator removes it."
+            raise IntegrityBroken(Fault(key, "other bytes than its name says", expected, remedy))
         if not created and retain_until and isinstance(storage, Lockable):
             storage.extend(key, retain_until)
 

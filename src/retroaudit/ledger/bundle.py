@@ -14,6 +14,7 @@ from retroaudit.ledger._standing import Log
 from retroaudit.ledger.checkpoint import Proof
 from retroaudit.ledger.coordinates import ANCHORS, blob_key, commit_key
 from retroaudit.ledger.envelope import canonical, canonical_plain
+from retroaudit.ledger.genuine import content
 from retroaudit.ledger.head import leaf_hashes
 from retroaudit.ledger.manifest import Manifest
 from retroaudit.ledger.signing import PublicKey
@@ -84,7 +85,7 @@ def _blobs(storage: Storage, found: Evidence) -> Iterator[tuple[str, bytes]]:
     """The report's files, and those of the plans."""
     files = [*found.report.manifest.files, *(file for plan in found.plans for file in plan.entry.files)]
     for file in files:
-        data = storage.read(blob_key(file.sha256))
+        data = storage.read(blob_key(file.sha256), length=file.size + 1)
         if File.of(file.name, data) != file:
             raise IntegrityBroken(Fault(blob_key(file.sha256), "other bytes", f"{file.size} bytes", "Run verify."))
         yield blob_key(file.sha256), data
@@ -96,7 +97,9 @@ def _anchors(storage: Storage, size: int) -> Iterator[tuple[str, bytes]]:
         name = info.key.removeprefix(ANCHORS)
         number = name.removesuffix(_STAMP)
         if number.isdecimal() and number.isascii() and name == f"{int(number):012d}{_STAMP}" and int(number) <= size:
-            yield f"anchors/{name}", storage.read(info.key)
+            data = content(storage, info)
+            if data is not None:
+                yield f"anchors/{name}", data
 
 
 def _inputs(sealed: Manifest) -> bytes:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 
 from retroaudit.faults import BadInput, Fault, IntegrityBroken
-from retroaudit.ledger import entries
-from retroaudit.ledger.commits import Leaf
-from retroaudit.ledger.coordinates import ENTRIES
+from retroaudit.ledger import commits, entries
+from retroaudit.ledger.commits import Commit, Leaf
+from retroaudit.ledger.coordinates import ENTRIES, commit_key
 from retroaudit.ledger.entries import Entry, Recorded
 from retroaudit.ledger.envelope import Envelope
 from retroaudit.ledger.kinds import Key
@@ -20,7 +20,7 @@ from retroaudit.ledger.statement import instant, moment
 from retroaudit.storage.protocol import Storage
 
 FOLDER = f"{ENTRIES}kind=key/"
-_POSSESSION = b"retroaudit.dev/log key after "
+_LONGEST = 1 << 20  # bytes of a key's entry, and of a commit that holds nothing else
 
 
 @dataclass(frozen=True)
@@ -33,9 +33,14 @@ class LogKey:
     reason: str
     possession: bytes | None
 
-    def follows(self, before: PublicKey) -> bool:
-        """Whether whoever holds this key agreed to come after that one."""
-        return self.possession is not None and self.public.verifies(self.possession, _possession(before))
+    def follows(self, before: PublicKey, previous: str | None) -> bool:
+        """Whether whoever holds this key agreed to come after that one, upon the commit with this sha256.
+
+        Through it they vouch for all that the log held by then. False where there is no such commit.
+        """
+        if self.possession is None or previous is None:
+            return False
+        return self.public.verifies(self.possession, _possession(before, previous))
 
 
 @dataclass(frozen=True)
@@ -47,13 +52,57 @@ class Named:
     leaf: Leaf
     envelope: Envelope
 
-    def hands_over(self, before: PublicKey) -> bool:
-        """Whether that key's holder made this one its successor, and this one's agreed."""
-        return self.key.follows(before) and self.envelope.signed_by(before)
-
     def begins(self) -> bool:
         """Whether the key says of itself that it is a log's first."""
         return self.key.possession is None and self.envelope.signed_by(self.key.public)
+
+    def handed_over_by(self, giver: PublicKey, commit: Commit) -> bool:
+        """Whether this commit hands the log from that key to this one: both agreed, each with its signature."""
+        body = commit.body
+        return (
+            body.leaves == (self.leaf,)
+            and body.next_key == self.key.public.keyid
+            and body.number == self.recorded.after + 1
+            and self.envelope.signed_by(giver)
+            and commit.envelope.signed_by(giver)
+            and self.key.follows(giver, body.previous)
+        )
+
+
+@dataclass(frozen=True)
+class Handover:
+    """The commit that hands the log from one key to the next, and the entry that it holds."""
+
+    giver: PublicKey
+    named: Named
+    commit: Commit
+
+    @property
+    def number(self) -> int:
+        """The commit's: the last that the giver signs."""
+        return self.commit.body.number
+
+    @property
+    def receiver(self) -> PublicKey:
+        """The key that signs from the next commit on."""
+        return self.named.key.public
+
+    def extends(self, before: Commit) -> bool:
+        """Whether the commit is what the receiver agreed to: that one's tree, and the entry."""
+        body = self.commit.body
+        grown = commits.grow(before, body.leaves)
+        return (body.previous, body.origin) == (before.sha256, before.body.origin) and (
+            body.size,
+            body.frontier,
+        ) == grown
+
+
+@dataclass(frozen=True)
+class Link:
+    """A key of the log, and how it came to it: None for the first."""
+
+    named: Named
+    handover: Handover | None
 
 
 def first(signer: Signer) -> Entry:
@@ -61,9 +110,12 @@ def first(signer: Signer) -> Entry:
     return Entry(_body(signer.public, None, "", "the log's first key", None))
 
 
-def successor(old: PublicKey, new: Signer, by: str, reason: str, expires: datetime | None) -> Entry:
-    """The entry that hands the log over to a new key, which signs that it agrees."""
-    return Entry(_body(new.public, expires, by, reason, new.sign(_possession(old))))
+def successor(old: PublicKey, previous: str, new: Signer, by: str, reason: str, expires: datetime | None) -> Entry:
+    """The entry that hands the log over to a new key, which signs that it agrees.
+
+    `previous` is the sha256 of the log's last commit: the one that holds the entry must come right after it.
+    """
+    return Entry(_body(new.public, expires, by, reason, new.sign(_possession(old, previous))))
 
 
 def read(entry: Entry) -> LogKey:
@@ -83,15 +135,10 @@ def read(entry: Entry) -> LogKey:
     return LogKey(public, expires, body.by, body.reason, possession)
 
 
-def load(storage: Storage) -> Mapping[str, LogKey]:
-    """Every key that an entry of the store names, by id: what it says of itself, whether or not it was committed."""
-    return {each.key.public.keyid: each.key for each in named(storage)}
-
-
 def named(storage: Storage) -> Iterator[Named]:
     """Every key entry in the store; what else was put among them is passed over: nobody can block a log."""
     for info in storage.list(FOLDER):
-        data = storage.read(info.key)
+        data = storage.read(info.key, length=_LONGEST)
         try:
             recorded, envelope = entries.parse(data, info.key)
             key = read(recorded.entry)
@@ -100,30 +147,45 @@ def named(storage: Storage) -> Iterator[Named]:
         yield Named(key, recorded, Leaf(info.key, hashlib.sha256(data).hexdigest()), envelope)
 
 
-def find(storage: Storage, keyid: str) -> LogKey | None:
-    """The key of this id, or None where no entry names it."""
-    return load(storage).get(keyid)
+def handovers(storage: Storage, stored: Sequence[Named]) -> tuple[Handover, ...]:
+    """The handovers that commits hold, of those that key entries speak of, in the order of the log.
+
+    An entry that no commit holds is a crash's, or somebody's who kept a retired key: it says nothing.
+    """
+    publics = {each.key.public.keyid: each.key.public for each in stored}
+    found = []
+    for each in stored:
+        giver = publics.get(each.envelope.keyid)
+        if giver is None or each.key.possession is None or not each.envelope.signed_by(giver):
+            continue
+        commit = _handing(storage, each.recorded.after + 1)
+        if commit and each.handed_over_by(giver, commit):
+            found.append(Handover(giver, each, commit))
+    return tuple(sorted(found, key=lambda each: each.number))
+
+
+def chain(storage: Storage, keyid: str) -> tuple[Link, ...]:
+    """A key and those that handed the log down to it, the newest first: by commits, to which both sides agreed.
+
+    So whoever holds none of them adds none, whatever they put into the store, and whoever was retired changes none.
+    It ends before a key that the store does not name; empty where it does not name this one.
+    """
+    stored = tuple(named(storage))
+    handed = {each.receiver.keyid: each for each in reversed(handovers(storage, stored))}  # of two, the first counts
+    found: list[Link] = []
+    while last := handed.pop(keyid, None):
+        found.append(Link(last.named, last))
+        keyid = last.giver.keyid
+    begun = [each for each in stored if each.key.public.keyid == keyid and each.begins()]
+    if len(begun) > 1:  # others than the log's own were put there by whoever holds this key
+        own = commits.read(storage, 1).body.leaves[0]
+        begun = [each for each in begun if each.leaf == own]
+    return (*found, *(Link(each, None) for each in begun))
 
 
 def lineage(storage: Storage, own: PublicKey) -> Mapping[str, LogKey]:
-    """A key and those that handed the log down to it, by id: each signed its successor, and was agreed to by it.
-
-    So whoever holds none of them adds none, whatever they put into the store. A key that was handed over twice,
-    which only a broken-off rotation does, expires at the earlier time. Empty where no entry names the key.
-    """
-    stored = tuple(named(storage))
-    publics = {each.key.public.keyid: each.key.public for each in stored}
-    found: dict[str, LogKey] = {}
-    waiting, seen = [own.keyid], {own.keyid}
-    while waiting:
-        keyid = waiting.pop()
-        for each in (each for each in stored if each.key.public.keyid == keyid):
-            giver = publics.get(each.envelope.keyid)
-            if each.begins() or (giver and each.hands_over(giver)):
-                found[keyid] = min(found.get(keyid, each.key), each.key, key=_until)
-                waiting += {each.envelope.keyid} - seen
-                seen.add(each.envelope.keyid)
-    return found
+    """A key and those that handed the log down to it, by id, the newest first; empty where no entry names the key."""
+    return {link.named.key.public.keyid: link.named.key for link in chain(storage, own.keyid)}
 
 
 def public(storage: Storage, keyid: str, own: Signer) -> PublicKey | None:
@@ -142,12 +204,21 @@ def require_fresh(key: LogKey | None, at: datetime) -> None:
         raise BadInput(Fault(f"key {key.public.keyid}", found, f"a key valid at {at.isoformat()}", remedy))
 
 
-def _until(key: LogKey) -> datetime:
-    return key.expires or datetime.max.replace(tzinfo=UTC)
+def _handing(storage: Storage, number: int) -> Commit | None:
+    """A commit, where it is there and of the size of one that hands the log over."""
+    try:
+        found = commits.parse(storage.read(commit_key(number), length=_LONGEST), f"commit {number}")
+    except IntegrityBroken:
+        return None
+    except BadInput:
+        if storage.head(commit_key(number)) is None:
+            return None
+        raise
+    return found if found.body.number == number else None
 
 
-def _possession(before: PublicKey) -> bytes:
-    return _POSSESSION + before.keyid.encode()
+def _possession(before: PublicKey, previous: str) -> bytes:
+    return f"retroaudit.dev/log key after {before.keyid} at {previous}".encode()
 
 
 def _body(public: PublicKey, expires: datetime | None, by: str, reason: str, possession: bytes | None) -> Key:

@@ -17,6 +17,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from retroaudit.faults import BadInput, Fault, IntegrityBroken
 from retroaudit.ledger.signing import PublicKey, Signer, lower_s, public_from_der
+from retroaudit.storage.refusals import Refusal, kind_of, refusal
 
 _ALGORITHM: Final = "ECDSA_SHA_256"
 _EXPECTED: Final = "a key in AWS KMS of kind ECC_NIST_P256 for SIGN_VERIFY"
@@ -27,9 +28,6 @@ _WORDS: Final = {
     "AccessDeniedException": "access denied",
     "DisabledException": "a key that is disabled",
     "KMSInvalidStateException": "a key that is about to be deleted, or not ready",
-    "NoCredentialsError": "no credentials",
-    "NoRegionError": "no region",
-    "EndpointConnectionError": "no answer from the endpoint",
 }
 
 
@@ -86,13 +84,12 @@ def _as_faults(subject: str) -> Iterator[None]:
     """The service's refusal in our words: its kind alone, since the text of an error may hold secrets."""
     try:
         yield
-    except ClientError as error:
-        kind = str(error.response.get("Error", {}).get("Code", "unknown"))
-    except BotoCoreError as error:
-        kind = type(error).__name__
+    except (ClientError, BotoCoreError) as error:
+        kind = kind_of(error)
     except ValueError:  # an endpoint that is no URL
         kind = "an endpoint that is no URL"
     else:
         return
     remedy = "Look at AWS_*, and at the key's policy: kms:GetPublicKey and kms:Sign."
-    raise BadInput(Fault(subject, _WORDS.get(kind, kind), _EXPECTED, remedy)) from None
+    found = Refusal(_WORDS[kind], remedy) if kind in _WORDS else refusal(kind, remedy)
+    raise BadInput(Fault(subject, found.words, _EXPECTED, found.remedy)) from None

@@ -1,10 +1,14 @@
-"""Reading what was sealed. Hashes are checked on the way; signatures are `verify`'s affair, which has a key."""
+"""Reading what was sealed. Hashes are checked on the way, and signatures where objects are found by listing.
+
+Whose the log is, is `verify`'s affair, which has a key.
+"""
 
 from __future__ import annotations
 
 import difflib
 import hashlib
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -14,9 +18,10 @@ from retroaudit.ledger import commits, entries, manifest
 from retroaudit.ledger.commits import Leaf
 from retroaudit.ledger.coordinates import MANIFEST, REPORTS, ReportId, blob_key, entry_kind
 from retroaudit.ledger.entries import Recorded
+from retroaudit.ledger.genuine import NEAR, Genuine, content, of_the_log
 from retroaudit.ledger.head import containing, head
 from retroaudit.ledger.manifest import File, Manifest
-from retroaudit.storage.protocol import Storage
+from retroaudit.storage.protocol import ObjectInfo, Storage
 
 _NEAREST = 3
 _WITHOUT_REVISION = 3  # slashes in model/window/kind/part
@@ -114,21 +119,33 @@ def find(storage: Storage, text: str) -> Entry:
     """
     any_revision = text.count("/") == _WITHOUT_REVISION
     wanted = ReportId.parse(f"{text}/1" if any_revision else text)
-    found = ((wanted.revision_of(info.key) or 0, info.key) for info in storage.list(wanted.series_folder))
-    last = head(storage)
-    for rev, key in sorted(found, reverse=True):
-        if rev and (any_revision or rev == wanted.rev) and (entry := _committed(storage, key, last)):
+    infos = {wanted.revision_of(info.key) or 0: info for info in storage.list(wanted.series_folder)}
+    log = of_the_log(storage) if infos else None
+    near = NEAR if any_revision else log.last if log else 0  # who names one revision shall know if it was replaced
+    for rev in sorted(infos, reverse=True):
+        if log and rev and (any_revision or rev == wanted.rev) and (entry := _committed(log, infos[rev], near)):
             return entry
-    known = [str(_parse(storage, info.key)[0].report) for info in storage.list(REPORTS) if info.key.endswith(MANIFEST)]
-    near = ", ".join(difflib.get_close_matches(text, known, _NEAREST, 0)) or "nothing is sealed here yet"
-    raise BadInput(Fault(f"report {text!r}", f"no such report in {storage.url}", "a sealed report", f"Nearest: {near}"))
+    near_by = ", ".join(difflib.get_close_matches(text, _known(storage), _NEAREST, 0)) or "nothing is sealed here yet"
+    raise BadInput(
+        Fault(f"report {text!r}", f"no such report in {storage.url}", "a sealed report", f"Nearest: {near_by}")
+    )
+
+
+def _known(storage: Storage) -> list[str]:
+    """The ids of all reports whose manifests can be read, sealed or begun."""
+    found: dict[str, None] = {}  # a set that keeps its order
+    for info in storage.list(REPORTS):
+        if info.key.endswith(MANIFEST):
+            with suppress(IntegrityBroken):
+                found[str(manifest.parse(content(storage, info) or b"", info.key)[0].report)] = None
+    return [*found]
 
 
 def read_file(storage: Storage, entry: Entry, name: str) -> bytes:
     """One file of a report; raises `IntegrityBroken` where it is not what was sealed."""
     for file in entry.files:
         if file.name == name:
-            data = storage.read(blob_key(file.sha256))
+            data = storage.read(blob_key(file.sha256), length=file.size + 1)
             if File.of(name, data) != file:
                 raise IntegrityBroken(Fault(f"{name} of {entry.report}", "other bytes", f"sha256 {file.sha256}"))
             return data
@@ -150,19 +167,13 @@ def leaves(storage: Storage) -> Iterator[tuple[int, int, Leaf]]:
             yield number, commit.body.before + position, leaf
 
 
-def _committed(storage: Storage, key: str, last: int) -> Entry | None:
-    """The report of a manifest, or None where no commit has it: a crash came between."""
-    found, data = _parse(storage, key)
-    if found.report.manifest_key != key:
-        raise IntegrityBroken(Fault(key, f"the manifest of {found.report}", "the one of its own report", "Run verify."))
-    leaf = Leaf(key, hashlib.sha256(data).hexdigest())
-    commit = containing(storage, leaf, found.after, last)
-    return _entry(commit.body.number, leaf, found) if commit else None
-
-
-def _parse(storage: Storage, key: str) -> tuple[Manifest, bytes]:
-    data = storage.read(key)
-    return manifest.parse(data, key)[0], data
+def _committed(log: Genuine, info: ObjectInfo, near: int) -> Entry | None:
+    """The report of a manifest, or None where no commit has it: a crash came between, or it is a stranger's."""
+    found = log.report(info, near)
+    if found is None:
+        return None
+    commit = containing(log.storage, found.leaf, found.said.after, log.last)
+    return _entry(commit.body.number, found.leaf, found.said) if commit else None
 
 
 def _read(storage: Storage, leaf: Leaf) -> bytes:

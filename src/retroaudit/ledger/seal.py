@@ -6,8 +6,8 @@ a commit is committed by sealing it again, or by whoever seals the revision afte
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -17,26 +17,20 @@ from retroaudit.ledger.appending import append, read_head
 from retroaudit.ledger.blobs import by_digest, put_blobs
 from retroaudit.ledger.commits import Leaf
 from retroaudit.ledger.coordinates import ReportId
+from retroaudit.ledger.genuine import Genuine, Signed
 from retroaudit.ledger.head import containing
 from retroaudit.ledger.manifest import File, Manifest
+from retroaudit.ledger.revisions import Revision, next_revision
 from retroaudit.ledger.signing import Signer
-from retroaudit.storage.protocol import Storage
+from retroaudit.storage.protocol import ObjectInfo, Storage
 
+_SQUATTED = (
+    "Audit under another --part; or an administrator removes that version, once no lock keeps it. And run verify: if a "
+    "report was sealed there, it was replaced."
+)
 _DECISIVE = frozenset({"report.json"})  # the page and the table are drawn from it, by libraries that may change
 
 __all__ = ["Receipt", "ReportId", "Revision", "Sealing", "next_revision", "seal", "seal_all"]
-
-
-@dataclass(frozen=True)
-class Revision:
-    """Which revision a run is, and what it comes after.
-
-    `previous_run` is the run key of the revision before it: where it differs is the cause of this one.
-    """
-
-    rev: int
-    supersedes: ReportId | None
-    previous_run: Mapping[str, str] | None
 
 
 @dataclass(frozen=True)
@@ -68,23 +62,6 @@ class _Put:
     after: int | None
 
 
-def next_revision(
-    storage: Storage, model: str, window: str, kind: str, part: str, run_key: Mapping[str, str]
-) -> Revision:
-    """The newest revision where it has this run key (it was sealed before, or begun), else the next.
-
-    What was said in between stays in the history: labels that go from A to B and back to A make three revisions
-    (law 6). Raises `IntegrityBroken` where a stored manifest is not readable.
-    """
-    series = ReportId(model, window, kind, part, 1)
-    runs = [(rev, _run_key(storage, key)) for rev, key in _manifests(storage, series)[-2:]]
-    if runs and runs[-1][1] == dict(run_key):
-        rev, _ = runs.pop()
-    else:
-        rev = runs[-1][0] + 1 if runs else 1
-    return Revision(rev, replace(series, rev=rev).supersedes, runs[-1][1] if runs else None)
-
-
 def seal(
     storage: Storage,
     wanted: Sealing,
@@ -109,12 +86,15 @@ def seal_all(
     """Seal reports of different series in one commit.
 
     Sealing the same again gives the receipt of the first time. Raises `IntegrityBroken` where the same run key
-    gave other bytes of `report.json`, `BadInput` where another run holds a revision or another key keeps this log.
+    gave other bytes of `report.json`, `BadInput` where another run or a stranger's object holds a revision, or another
+    key keeps this log.
     """
     head = read_head(storage, signer, sealed_at)
     after = head.body.number if head else 0  # read before the manifests are put: their commit can only come later
-    pending = [leaf for each in wanted for leaf in _pending_before(storage, each.report, signer, after)]
-    put = _put(storage, wanted, signer, sealed_at, after, retain_until)
+    own = {signer.public.keyid: signer.public}
+    log = Genuine(storage, own | {k: each.public for k, each in keyring.lineage(storage, signer.public).items()}, after)
+    pending = [leaf for each in wanted for leaf in _pending_before(log, each.report, signer)]
+    put = _put(log, wanted, signer, sealed_at, retain_until)
     placed = {
         each.leaf: found.body.number
         for each in put
@@ -129,35 +109,29 @@ def seal_all(
 
 
 def _put(
-    storage: Storage,
-    wanted: Sequence[Sealing],
-    signer: Signer,
-    sealed_at: datetime,
-    after: int,
-    retain_until: datetime | None,
+    log: Genuine, wanted: Sequence[Sealing], signer: Signer, sealed_at: datetime, retain_until: datetime | None
 ) -> list[_Put]:
     """Put files and then manifests; what was sealed before stays as it was, drawn anew by other libraries or not."""
-    manifests = [_manifest(each, sealed_at, after) for each in wanted]
-    there = {each.report: _there(storage, each, signer) for each in manifests}
+    manifests = [_manifest(each, sealed_at, log.last) for each in wanted]
+    there = {each.report: _there(log, each, signer) for each in manifests}
     files: dict[str, bytes] = {}
     for each in wanted:
         files |= by_digest(_kept(each.files, there[each.report]))
-    put_blobs(storage, files, retain_until)
+    put_blobs(log.storage, files, retain_until)
     signed = {each.report.manifest_key: manifest.sign(each, signer) for each in manifests}
-    created = storage.put_all(signed, retain_until=retain_until)
+    created = log.storage.put_all(signed, retain_until=retain_until)
     put = []
     for ours in manifests:
         key = ours.report.manifest_key
-        data = signed[key] if created[key] else storage.read(key)
-        sealed = _refuse_other(storage, data, ours, signer)
-        leaf = Leaf(key, File.of("", data).sha256)
-        put.append(_Put(leaf, sealed.after if there[ours.report] else None))
+        found = None if created[key] else _there(log, ours, signer)
+        leaf = found.leaf if found else Leaf(key, File.of("", signed[key]).sha256)
+        put.append(_Put(leaf, found.said.after if found and there[ours.report] else None))
     return put
 
 
-def _kept(files: Mapping[str, bytes], sealed: Manifest | None) -> dict[str, bytes]:
+def _kept(files: Mapping[str, bytes], sealed: Signed[Manifest] | None) -> dict[str, bytes]:
     """What is to be stored: all files, or of a report that was sealed before, those that it names."""
-    return {name: data for name, data in files.items() if not sealed or File.of(name, data) in sealed.files}
+    return {name: data for name, data in files.items() if not sealed or File.of(name, data) in sealed.said.files}
 
 
 def _manifest(wanted: Sealing, sealed_at: datetime, after: int) -> Manifest:
@@ -165,56 +139,40 @@ def _manifest(wanted: Sealing, sealed_at: datetime, after: int) -> Manifest:
     return Manifest(wanted.report, files, wanted.run_key, sealed_at, wanted.predicate, after)
 
 
-def _there(storage: Storage, wanted: Manifest, signer: Signer) -> Manifest | None:
+def _there(log: Genuine, wanted: Manifest, signer: Signer) -> Signed[Manifest] | None:
     """The report's manifest where it is in the store already."""
-    key = wanted.report.manifest_key
-    if storage.head(key) is None:
-        return None
-    return _refuse_other(storage, storage.read(key), wanted, signer)
+    info = log.storage.head(wanted.report.manifest_key)
+    return _refuse_other(_own(log, info, signer), wanted) if info else None
 
 
-def _pending_before(storage: Storage, report: ReportId, signer: Signer, last: int) -> list[Leaf]:
+def _pending_before(log: Genuine, report: ReportId, signer: Signer) -> list[Leaf]:
     """The leaves of the revisions before, the oldest first, that are not in the log.
 
     A crash may have come between their manifests and their commits; no run will seal them again now that there is
-    a newer one. Raises `BadInput` where there is no such revision.
+    a newer one. Raises `BadInput` where there is no such revision, or one that cannot come into the log.
     """
     pending: list[Leaf] = []
     while before := report.supersedes:
-        if storage.head(before.manifest_key) is None:
-            raise BadInput(Fault(str(report), f"no {before} in {storage.url}", "revisions without gaps"))
-        data = storage.read(before.manifest_key)
-        leaf = Leaf(before.manifest_key, File.of("", data).sha256)
-        if containing(storage, leaf, _own(storage, data, before, signer).after, last):
+        info = log.storage.head(before.manifest_key)
+        if info is None:
+            raise BadInput(Fault(str(report), f"no {before} in {log.storage.url}", "revisions without gaps"))
+        found = _own(log, info, signer)
+        if containing(log.storage, found.leaf, found.said.after, log.last):
             break  # and so are those before it
-        pending.insert(0, leaf)
+        pending.insert(0, found.leaf)
         report = before
     return pending
 
 
-def _manifests(storage: Storage, series: ReportId) -> list[tuple[int, str]]:
-    """The revisions of a series and the keys of their manifests, the newest last."""
-    found: Iterable[tuple[int | None, str]] = (
-        (series.revision_of(info.key), info.key) for info in storage.list(series.series_folder)
-    )
-    return sorted((rev, key) for rev, key in found if rev)
-
-
-def _run_key(storage: Storage, key: str) -> dict[str, str]:
-    found, _ = manifest.parse(storage.read(key), key)
-    return dict(found.run_key)
-
-
-def _refuse_other(storage: Storage, data: bytes, wanted: Manifest, signer: Signer) -> Manifest:
+def _refuse_other(there: Signed[Manifest], wanted: Manifest) -> Signed[Manifest]:
     """The manifest that is there; raises where it is not this run's.
 
     Times, provenance and what is drawn from `report.json` may differ.
     """
     subject = str(wanted.report)
-    there = _own(storage, data, wanted.report, signer)
-    if dict(there.run_key) != dict(wanted.run_key):
+    if dict(there.said.run_key) != dict(wanted.run_key):
         raise BadInput(Fault(subject, "a revision that another run holds", "a free one", "Ask for the next revision."))
-    names = sorted({file.name for file in {*there.files} ^ {*wanted.files}} & _DECISIVE)
+    names = sorted({file.name for file in {*there.said.files} ^ {*wanted.files}} & _DECISIVE)
     if names:
         remedy = "An audit must give the same bytes again: something that determines them is not in the run key."
         raise IntegrityBroken(
@@ -223,13 +181,14 @@ def _refuse_other(storage: Storage, data: bytes, wanted: Manifest, signer: Signe
     return there
 
 
-def _own(storage: Storage, data: bytes, report: ReportId, signer: Signer) -> Manifest:
-    """A report's stored manifest; raises where no key of this log signed it as this report."""
-    subject = str(report)
-    there, envelope = manifest.parse(data, subject)
-    known = keyring.public(storage, envelope.keyid, signer)
-    if known is None:
-        raise BadInput(Fault(subject, f"the signature of key {envelope.keyid}", f"key {signer.public.keyid}"))
-    if there.report != report or not envelope.signed_by(known):
-        raise IntegrityBroken(Fault(subject, "a manifest that was not signed as this report", subject, "Run verify."))
-    return there
+def _own(log: Genuine, info: ObjectInfo, signer: Signer) -> Signed[Manifest]:
+    """A report's stored manifest; raises where it is none that is in the log or may come into it."""
+    found = log.report(info)
+    if found is None:
+        who = "an object that no key of this log signed for this place; whoever may write below reports/ can put it"
+        raise BadInput(Fault(info.key, who, "the report's manifest, or nothing", _SQUATTED))
+    keyid, after = found.envelope.keyid, found.said.after
+    if keyid == signer.public.keyid or (after < log.last and containing(log.storage, found.leaf, after, log.last)):
+        return found
+    who = f"a manifest in no commit that the retired key {keyid} signed: a crash left it, or its holder dated it back"
+    raise BadInput(Fault(info.key, who, f"one that key {signer.public.keyid} signed, or nothing", _SQUATTED))

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from retroaudit.faults import BadInput, Fault
-from retroaudit.ledger.signing import Signer, load_signer, signer_from_pem
+from retroaudit.ledger.signing import Signer, load_signer, refuse_key_text, signer_from_pem
 
 PASSPHRASE = "RETROAUDIT_SIGNING_PASSPHRASE"  # noqa: S105  (the variable's name)
 _ALLOWED = "a path to signing.pem, env:NAME, or awskms:///ARN or awskms:///alias/NAME"
@@ -31,8 +31,9 @@ def open_signer(
         A key of kind ECC_NIST_P256 in AWS KMS.
 
     A `Path` is always a file. Raises `BadInput` where there is no such key, another kind, or it does not open. No
-    message shows a variable's content.
+    message shows a variable's content, nor a key's text given in the place of its name.
     """
+    refuse_key_text(str(reference))
     known = os.environ.get(variable)
     ask = passphrase if known is None else lambda: known
     text = "" if isinstance(reference, Path) else reference

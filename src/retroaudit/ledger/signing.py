@@ -131,12 +131,20 @@ def write_keys(directory: Path, passphrase: str | None = None) -> KeyFiles:
     return KeyFiles(signing, public, pair.keyid)
 
 
+def refuse_key_text(text: str) -> None:
+    """Raise `BadInput` where what should name a key is a key's own text, or no name at all; never shows it."""
+    if "-----BEGIN" in text or len(text.splitlines()) > 1:
+        remedy = "Put a private key's text into a variable, and name that: env:NAME."
+        raise BadInput(Fault("key", "a key's own text, or several lines", "the name of its file", remedy))
+
+
 def load_signer(path: Path, passphrase: Callable[[], str] | None = None) -> Signer:
     """The private key in a `signing.pem`; raises `BadInput` where it is none, another kind, or locked.
 
     `passphrase` is asked where the key is locked, and only there.
     """
-    return signer_from_pem(_read(path), f"key {path}", passphrase)
+    data = _read(path)
+    return signer_from_pem(data, f"key {path}", passphrase)
 
 
 def signer_from_pem(data: bytes, subject: str, passphrase: Callable[[], str] | None = None) -> Signer:
@@ -197,11 +205,16 @@ def _der(key: Ed25519PublicKey | ec.EllipticCurvePublicKey) -> bytes:
 
 def _unlock(data: bytes, subject: str, passphrase: Callable[[], str] | None) -> object:
     if passphrase is None:
-        raise _bad_key(subject, "a key locked by a passphrase", "its passphrase in RETROAUDIT_SIGNING_PASSPHRASE")
+        wanted = "its passphrase in RETROAUDIT_SIGNING_PASSPHRASE"
+        raise BadInput(Fault(subject, "a key locked by a passphrase", wanted, "Set it, or call from a terminal."))
     try:
         return serialization.load_pem_private_key(data, passphrase().encode() or b"\0")  # an empty one is refused
     except ValueError:
-        raise _bad_key(subject, "a key that this passphrase does not open", "the passphrase it was locked by") from None
+        found, remedy = (
+            "a key that this passphrase does not open",
+            "Look at RETROAUDIT_SIGNING_PASSPHRASE, or type it again.",
+        )
+        raise BadInput(Fault(subject, found, "the passphrase it was locked by", remedy)) from None
 
 
 def _write_new(path: Path, data: bytes, mode: int) -> None:
@@ -210,6 +223,7 @@ def _write_new(path: Path, data: bytes, mode: int) -> None:
 
 
 def _read(path: Path) -> bytes:
+    refuse_key_text(str(path))
     try:
         with path.open("rb") as file:
             return file.read(_LONGEST_FILE)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from retroaudit.faults import BadInput, Fault, IntegrityBroken
 from retroaudit.ledger import commits, keyring
-from retroaudit.ledger.head import containing, head
-from retroaudit.ledger.keyring import LogKey, Named
+from retroaudit.ledger.head import head
+from retroaudit.ledger.keyring import Link, LogKey
 from retroaudit.storage.protocol import Storage
 
 
@@ -29,24 +28,21 @@ def terms(storage: Storage) -> tuple[Term, ...]:
     last = head(storage)
     if not last:
         raise BadInput(Fault(storage.url, "an empty log", "a log with a key"))
-    stored = tuple(keyring.named(storage))
     keyid, end = commits.read(storage, last).body.next_key, None
     found: list[Term] = []
-    while True:
-        named, number = _holding(storage, stored, keyid, last)
-        if named.begins():
-            return (Term(named.key, 1, end), *reversed(found))
-        found.append(Term(named.key, number + 1, end))
-        keyid, end, last = named.envelope.keyid, number, number - 1
+    for link in keyring.chain(storage, keyid):
+        if link.handover is None:
+            _require_first(storage, link)
+            return (Term(link.named.key, 1, end), *reversed(found))
+        found.append(Term(link.named.key, link.handover.number + 1, end))
+        keyid, end = link.handover.giver.keyid, link.handover.number
+    raise _unnamed(keyid)
 
 
-def _holding(storage: Storage, stored: Sequence[Named], keyid: str, last: int) -> tuple[Named, int]:
-    """The entry of a key, and the number of the commit up to `last` that holds it."""
-    publics = {each.key.public.keyid: each.key.public for each in stored}
-    for each in stored:
-        giver = publics.get(each.envelope.keyid)
-        if each.key.public.keyid == keyid and (each.begins() or (giver and each.hands_over(giver))):
-            commit = containing(storage, each.leaf, each.recorded.after, last)
-            if commit:
-                return each, commit.body.number
-    raise IntegrityBroken(Fault(f"key {keyid}", "no commit that names it", "an entry in the log", "Run verify."))
+def _require_first(storage: Storage, link: Link) -> None:
+    if commits.read(storage, 1).body.leaves[0] != link.named.leaf:
+        raise _unnamed(link.named.key.public.keyid)
+
+
+def _unnamed(keyid: str) -> IntegrityBroken:
+    return IntegrityBroken(Fault(f"key {keyid}", "no commit that names it", "an entry in the log", "Run verify."))

@@ -3,13 +3,17 @@
 A token is the whole response of a time-stamping authority (TSA) to a request for the sha256 of the signed note's
 bytes; `openssl ts -verify -in TOKEN -data NOTE -CAfile ROOT` reads it too. The optional extra `timestamps` is
 needed to ask for one, and to check one.
+
+A token lies in the log's store, and protects the log only where a copy of it lies elsewhere too: who sets the store
+back takes the tokens along. The copy in a second place (see `anchors`): `timestamps/<origin>/000000000042.tsr`.
 """
 
 from __future__ import annotations
 
 import hashlib
+import re
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -25,6 +29,7 @@ from cryptography.x509 import Certificate
 from retroaudit.faults import BadInput, Fault
 from retroaudit.ledger import _tokens
 from retroaudit.ledger.coordinates import anchor_key
+from retroaudit.storage.keys import encode
 from retroaudit.storage.protocol import Storage, settle
 
 if TYPE_CHECKING:
@@ -35,6 +40,8 @@ _GRANTED: Final = 0  # RFC 3161, 2.4.2; what a TSA grants "with modifications" i
 _LARGEST: Final = 1 << 17  # bytes of a token: with a long chain of large certificates it has 10 kB
 _TIMEOUT: Final = urllib3.Timeout(connect=10, read=30)
 _OK: Final = 200
+_FOLDER: Final = "timestamps/"
+_SIZE: Final = re.compile(r"([0-9]{12,18})\.tsr")
 
 
 @dataclass(frozen=True)
@@ -99,6 +106,24 @@ def store(storage: Storage, size: int, token: bytes, *, retain_until: datetime |
     return settle(storage, anchor_key(size), token, retain_until=retain_until) == token
 
 
+def key(origin: str, size: int) -> str:
+    """Where a second place holds the token over this log's checkpoint of a size."""
+    return f"{_folder(origin)}{size:012d}.tsr"
+
+
+def publish(origin: str, size: int, token: bytes, place: Storage, *, retain_until: datetime | None = None) -> bool:
+    """Put a copy of the token into a second place; False where another stays there, which `verify` will judge."""
+    return settle(place, key(origin, size), token, retain_until=retain_until) == token
+
+
+def published(place: Storage, origin: str) -> Mapping[int, str]:
+    """The keys of this log's tokens in a second place by size, none of them read; other objects are passed over."""
+    folder = _folder(origin)
+    found = ((info.key, _SIZE.fullmatch(info.key.removeprefix(folder))) for info in place.list(folder))
+    sizes = {int(match[1]): name for name, match in found if match}
+    return {size: name for size, name in sizes.items() if name == key(origin, size)}
+
+
 def load_roots(path: Path) -> tuple[Certificate, ...]:
     """The certificates of a PEM file. Raises `BadInput` where it cannot be read or holds none."""
     try:
@@ -106,6 +131,10 @@ def load_roots(path: Path) -> tuple[Certificate, ...]:
     except (OSError, ValueError) as error:
         found = getattr(error, "strerror", None) or "no certificates"
         raise BadInput(Fault(f"certificates {path}", found, "a PEM file of root certificates")) from error
+
+
+def _folder(origin: str) -> str:
+    return f"{_FOLDER}{encode(origin)}/"
 
 
 class _Odd(Exception):

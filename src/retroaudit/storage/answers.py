@@ -21,6 +21,8 @@ from botocore.exceptions import ConnectionError as NoConnection
 from botocore.parsers import ResponseParserError
 
 from retroaudit.faults import BadInput, Fault
+from retroaudit.storage.protocol import Denied
+from retroaudit.storage.refusals import DENIED, kind_of, refusal
 
 ABSENT: Final = frozenset({"404", "NoSuchKey", "NoSuchVersion", "NotFound", "MethodNotAllowed"})  # a delete marker
 REFUSED: Final = frozenset({"403", "AccessDenied", "NotImplemented", "MethodNotAllowed"})
@@ -38,30 +40,6 @@ _PASSING: Final = frozenset(
     }
 )
 _CUT_SHORT: Final = (IncompleteReadError, ReadTimeoutError, ResponseStreamingError)
-_WORDS: Final[Mapping[str, str]] = {
-    "NoSuchBucket": "no such bucket",
-    "AccessDenied": "access denied",
-    "403": "access denied",
-    "InvalidAccessKeyId": "an access key that the server does not know",
-    "SignatureDoesNotMatch": "a secret key that is not the access key's",
-    "RequestTimeTooSkewed": "a clock that is off: the server's time is another than this machine's",
-    "NoCredentialsError": "no credentials",
-    "EndpointConnectionError": "no answer from the endpoint",
-    "ConnectTimeoutError": "no answer from the endpoint",
-    "ConnectionClosedError": "connections that the endpoint closes",
-    "ReadTimeoutError": "answers that do not come to an end",
-    "IncompleteReadError": "an object that is shorter than the server says",
-    "ResponseStreamingError": "an object that is shorter than the server says",
-    "ResponseParserError": "answers that are not S3's",
-    "SSLError": "a certificate that is not to be trusted",
-    "ConditionalRequestConflict": "conflicts (409) in a row, and no writer that wins",
-    "OperationAborted": "conflicts (409) in a row, and no writer that wins",
-    "SlowDown": "a server that asks for fewer requests, again and again",
-    "InternalError": "errors of the server (500), again and again",
-    "500": "errors of the server (500), or answers that are not S3's, again and again",
-    "503": "a server that is not available (503), again and again",
-    "ServiceUnavailable": "a server that is not available (503), again and again",
-}
 _FIRST_PAUSE: Final = 0.05  # seconds, doubled each time
 _LONGEST_PAUSE: Final = 5.0
 _chance = secrets.SystemRandom()
@@ -128,17 +106,12 @@ def as_faults(subject: str) -> Iterator[None]:
     """The server's refusal in our words: its kind alone, since the text of an error may hold secrets."""
     try:
         yield
-    except ClientError as error:
-        kind = code(error)
-    except (BotoCoreError, ResponseParserError) as error:
-        kind = type(error).__name__
-    except OSError as error:  # the spool
-        kind = error.strerror or type(error).__name__
+    except (ClientError, BotoCoreError, ResponseParserError, OSError) as error:  # OSError: the spool
+        found = refusal(kind := kind_of(error))
     else:
         return
-    raise BadInput(
-        Fault(subject, _WORDS.get(kind, kind), "a bucket that can be used", "Look at AWS_* and the bucket's policy.")
-    ) from None
+    kind_of_fault = Denied if kind in DENIED else BadInput
+    raise kind_of_fault(Fault(subject, found.words, "a bucket that can be used", found.remedy)) from None
 
 
 def _is_passing_answer(http: Any, parsed: Mapping[str, Any]) -> bool:

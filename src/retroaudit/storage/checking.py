@@ -15,6 +15,7 @@ from retroaudit.storage.local import LocalStorage
 from retroaudit.storage.nesting import require_alone
 from retroaudit.storage.open import open_storage, place_of
 from retroaudit.storage.probing import require_one_winner, require_put_if_absent
+from retroaudit.storage.protocol import Denied
 from retroaudit.storage.s3 import S3Storage, connect
 
 FINE: Final = "fine"
@@ -22,7 +23,6 @@ NOTE: Final = "note"  # cannot be had or was not tried here: to know, not to men
 MISSING: Final = "missing"
 UNSEEN: Final = "unseen"  # these credentials may not look
 _MOST_SKEW: Final = 60.0  # seconds; from 15 minutes on S3 refuses requests
-_REFUSED: Final = "access denied"
 
 
 @dataclass(frozen=True)
@@ -34,19 +34,24 @@ class Finding:
     words: str
 
 
-def check(url: str) -> list[Finding]:
-    """All findings about the store at `url`. Writes the probes of `probing` and nothing else.
+def check(url: str, *, race: bool = False) -> list[Finding]:
+    """All findings about the store at `url`. Writes the probe of `probing`, with `race` a new one, and nothing else.
 
     Raises `BadInput` where the URL is none, or the server is out of reach. A bucket or directory that is not there is
     a finding, and the only one.
     """
     place = place_of(url)
-    return list(_directory(url, place) if isinstance(place, Path) else _bucket(*place))
+    return list(_directory(url, place) if isinstance(place, Path) else _bucket(*place, race=race))
 
 
 def is_right(findings: list[Finding]) -> bool:
     """Whether nothing is missing or unseen; of no findings at all, no."""
     return bool(findings) and all(each.state in {FINE, NOTE} for each in findings)
+
+
+def is_wrong(findings: list[Finding]) -> bool:
+    """Whether something is missing, or nothing was found out; what is unseen is neither right nor wrong."""
+    return not findings or any(each.state == MISSING for each in findings)
 
 
 def _directory(url: str, path: Path) -> Iterator[Finding]:
@@ -61,7 +66,7 @@ def _directory(url: str, path: Path) -> Iterator[Finding]:
         yield _tried("other ledgers", "none above or below", lambda: require_alone(storage))
 
 
-def _bucket(name: str, prefix: str) -> Iterator[Finding]:
+def _bucket(name: str, prefix: str, *, race: bool) -> Iterator[Finding]:
     client = client_of(name, Patience(OPENING_SECONDS))
     with as_faults(f"s3://{name}"):
         found = buckets.look(client, name)
@@ -72,7 +77,7 @@ def _bucket(name: str, prefix: str) -> Iterator[Finding]:
     yield from _properties(found)
     yield from _policy(found, name, prefix, amazon=is_amazon(client))
     storage = connect(name, prefix)
-    yield from _behaviour(storage)
+    yield from _behaviour(storage, race=race)
 
 
 def _properties(found: buckets.Bucket) -> Iterator[Finding]:
@@ -97,24 +102,26 @@ def _encryption(found: buckets.Bucket) -> Finding:
 
 
 def _policy(found: buckets.Bucket, name: str, prefix: str, *, amazon: bool) -> Iterator[Finding]:
-    lacking = roles.lacking(roles.statements(name, prefix, {}, amazon=amazon), found.statements)
+    lacking = roles.lacking(roles.statements(name, prefix, {}, days=found.days if amazon else None), found.statements)
     denies = f"the policy lacks {', '.join(lacking)}; `store init` adds it"
     yield _seen(found, "policy", not lacking, "policy", "nobody may delete", denies)
     closed = not roles.open_to_all(found.statements)
     yield _seen(found, "policy", closed, "public", "only who is named may come in", "the policy lets everybody in")
     granted = {} if "policy" in found.unseen else roles.granted(prefix, found.statements)
     for role, arn in granted.items():
-        short = roles.lacking(roles.statements(name, prefix, {role: arn}, amazon=False), found.statements)
+        short = roles.lacking(roles.statements(name, prefix, {role: arn}, days=None), found.statements)
         words = f"{arn}; its rights differ in {', '.join(short)}" if short else arn
         yield Finding(f"{role} role", MISSING if short else FINE, words)
     for role in (role for role in roles.ROLES if role not in granted and "policy" not in found.unseen):
         yield Finding(f"{role} role", NOTE, f"the policy names none; `store init --{role} ARN` does")
 
 
-def _behaviour(storage: S3Storage) -> Iterator[Finding]:
+def _behaviour(storage: S3Storage, *, race: bool) -> Iterator[Finding]:
     yield _tried("other ledgers", "none above or below", lambda: require_alone(storage))
     yield _tried("put-if-absent", "it holds", lambda: require_put_if_absent(storage))
-    yield _tried("race", "one of eight writers at once wins, and its bytes stay", lambda: require_one_winner(storage))
+    if race:
+        fine = "one of eight writers at once wins, and its bytes stay"
+        yield _tried("race", fine, lambda: require_one_winner(storage))
 
 
 def _seen(found: buckets.Bucket, fact: str, right: object, what: str, fine: str, worse: str) -> Finding:
@@ -126,8 +133,8 @@ def _seen(found: buckets.Bucket, fact: str, right: object, what: str, fine: str,
 def _tried(what: str, fine: str, attempt: Callable[[], None]) -> Finding:
     try:
         attempt()
+    except Denied:
+        return Finding(what, NOTE, "not tried: these credentials may not")
     except BadInput as error:
-        if all(fault.found == _REFUSED for fault in error.faults):
-            return Finding(what, NOTE, "not tried: these credentials may not")
         return Finding(what, MISSING, "; ".join(fault.found for fault in error.faults))
     return Finding(what, FINE, fine)

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 import boto3
 from botocore.config import Config
+from botocore.exceptions import InvalidRegionError
 
 from retroaudit.faults import BadInput, Fault
 from retroaudit.storage.answers import Patience, as_faults
@@ -44,6 +45,8 @@ def client_of(bucket: str, patience: Patience) -> S3Client:
                 # Servers of one's own rarely have a DNS name for each bucket.
                 path_style = _SETTINGS.merge(Config(s3={"addressing_style": "path"}))
                 client = session.client("s3", config=path_style)
+        except InvalidRegionError:  # a ValueError too
+            raise
         except ValueError:
             raise BadInput(Fault(subject, "an endpoint that is no URL", "AWS_ENDPOINT_URL=http(s)://host")) from None
     events: Any = client.meta.events  # its stubs know no handler that answers

@@ -15,7 +15,7 @@ from retroaudit.storage.connecting import OPENING_SECONDS, client_of, encryption
 from retroaudit.storage.local import LocalStorage
 from retroaudit.storage.nesting import require_alone
 from retroaudit.storage.open import open_storage, place_of
-from retroaudit.storage.probing import require_put_if_absent
+from retroaudit.storage.probing import require_one_winner, require_put_if_absent
 from retroaudit.storage.s3 import connect
 
 MOST_DAYS: Final = 36_500  # what S3 allows
@@ -33,8 +33,10 @@ class Plan:
     locks: bool  # whether `found` sets the COMPLIANCE default retention, or makes it longer
 
 
-def plan(url: str, days: int) -> Plan:
+def plan(url: str, days: int, *, at_least: bool = False) -> Plan:
     """What is to do for a store at `url` whose objects are locked for `days`; changes nothing.
+
+    With `at_least` a bucket that locks for longer stays as it is, and is the plan's.
 
     Raises `BadInput` where days are no number from 1 to 36,500 or fewer than the bucket has now, where the bucket has
     no Object Lock, and where another ledger lies above or below.
@@ -49,13 +51,16 @@ def plan(url: str, days: int) -> Plan:
     found = _look(place[0])
     if found is None:
         return Plan(url, place, exists=False, days=days, locks=True)
+    days = max(days, found.days) if at_least and found.mode == "COMPLIANCE" else days
     _require_fit(place[0], found, days)
     require_alone(connect(*place))
     return Plan(url, place, exists=True, days=days, locks=(found.mode, found.days) != ("COMPLIANCE", days))
 
 
-def found(plan: Plan, principals: Mapping[str, str]) -> None:
-    """Make what was planned, and try put-if-absent there. Doing it again changes nothing.
+def found(plan: Plan, principals: Mapping[str, str], *, race: bool = True) -> None:
+    """Make what was planned, and try put-if-absent there: in a new bucket, with `race`, by writers at once too.
+
+    Doing it again changes nothing.
 
     `principals` are the roles' ARNs, any of `roles.ROLES`; the policy keeps what it says of others. The policy comes
     before the lock: what cannot be undone is done last. Raises `BadInput` where the server refuses.
@@ -72,9 +77,12 @@ def found(plan: Plan, principals: Mapping[str, str]) -> None:
             buckets.create(client, bucket)
         buckets.encrypt_by_default(client, bucket, encryption())
         present = (buckets.look(client, bucket) or _no_bucket(bucket)).statements
-        own = roles.statements(bucket, prefix, principals, amazon=is_amazon(client))
+        own = roles.statements(bucket, prefix, principals, days=plan.days if is_amazon(client) else None)
         client.put_bucket_policy(Bucket=bucket, Policy=roles.document(own, present))
-    require_put_if_absent(connect(bucket, prefix))
+    storage = connect(bucket, prefix)
+    require_put_if_absent(storage)
+    if race and not plan.exists:
+        require_one_winner(storage)
     if plan.locks:
         with as_faults(f"s3://{bucket}"):
             buckets.lock_by_default(client, bucket, plan.days)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import re
 from pathlib import Path
@@ -11,7 +12,11 @@ from retroaudit.faults import BadInput, Fault
 from retroaudit.storage.local import LocalStorage
 from retroaudit.storage.protocol import Erasable, Storage
 
+_LOG = logging.getLogger(__name__)
 _ALLOWED = "file:///absolute/path or s3://bucket/prefix"
+_UNLOCKED = (
+    "%s: no Object Lock that these credentials see: what is sealed there can be deleted (retroaudit store check)"
+)
 _BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 
 
@@ -29,8 +34,8 @@ def open_storage(url: str, *, create: bool = False, durable: bool = True) -> Era
 def open_store(url: str, *, create: bool = False) -> Storage:
     """The ledger's storage: as `open_storage`, and on S3 a delete marker is never taken for an absent object.
 
-    Whoever appends would else put a second commit in the place of a deleted one. Raises as `open_storage`; what is
-    opened raises `IntegrityBroken` where it meets a delete marker.
+    Whoever appends would else put a second commit in the place of a deleted one. With `create`, a bucket without Object
+    Lock is warned of. Raises as `open_storage`; what is opened raises `IntegrityBroken` where it meets a delete marker.
     """
     return _open(url, create=create, durable=True, append_only=True)
 
@@ -93,4 +98,6 @@ def _open_s3(bucket: str, prefix: str, *, create: bool, append_only: bool) -> Er
     storage = connect(bucket, prefix, append_only=append_only)
     if create:
         require_put_if_absent(storage)
+        if append_only and not storage.locks:
+            _LOG.warning(_UNLOCKED, storage.url)
     return storage

@@ -8,9 +8,13 @@ from datetime import datetime
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
-from retroaudit.faults import RetroauditError
+from retroaudit.faults import BadInput, RetroauditError
 
 WORKSHOP = ".retroaudit"  # below every root: the storage's own, never listed
+
+
+class Denied(BadInput):
+    """These credentials lack a right at the store; others may have it."""
 
 
 @dataclass(frozen=True)

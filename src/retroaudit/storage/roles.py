@@ -17,6 +17,7 @@ Statement = Mapping[str, Any]
 _PRINCIPAL: Final = re.compile(r"arn:aws[a-z-]*:(iam|sts)::\d{12}:[A-Za-z0-9_+=,.@/-]{1,512}")
 _OURS: Final = "Retroaudit"
 _VERSION: Final = "2012-10-17"
+_SLACK: Final = 1  # days by which a lock may be longer than the bucket's own: clocks differ
 
 
 def require_principals(principals: Mapping[str, str]) -> None:
@@ -33,17 +34,26 @@ def require_principals(principals: Mapping[str, str]) -> None:
         raise BadInput(faults)
 
 
-def statements(bucket: str, prefix: str, principals: Mapping[str, str], *, amazon: bool) -> Sequence[Statement]:
+def statements(bucket: str, prefix: str, principals: Mapping[str, str], *, days: int | None) -> Sequence[Statement]:
     """What the policy of a store must say: its roles' rights, and what nobody may do.
 
-    `amazon` adds the condition that an object is only ever put where there is none, which other servers ignore.
+    `days` is the bucket's retention, on AWS: it adds conditions that other servers ignore (None): an object is only
+    ever put where there is none, and no lock is of another mode or longer. A store that is the whole bucket is listed
+    without a condition: not every server takes an empty prefix for one that matches.
     The statements' ids begin alike for one prefix, so that those of others are told from them.
     """
-    values = {**principals, "bucket": bucket, "prefix": f"{prefix}/" if prefix else ""}
-    names = ["everyone", *(["amazon"] if amazon else []), *(role for role in ROLES if role in principals)]
+    values = {
+        **principals,
+        "bucket": bucket,
+        "prefix": f"{prefix}/" if prefix else "",
+        "days": str((days or 0) + _SLACK),
+    }
+    names = ["everyone", *([] if days is None else ["amazon"]), *(role for role in ROLES if role in principals)]
     own = _own(prefix)
     return [
-        {**statement, "Sid": own + statement["Sid"]} for name in names for statement in _filled(_template(name), values)
+        {**(each if prefix else _everywhere(each)), "Sid": own + each["Sid"]}
+        for name in names
+        for each in _filled(_template(name), values)
     ]
 
 
@@ -73,6 +83,12 @@ def open_to_all(present: Iterable[Statement]) -> bool:
     """Whether a policy allows anything to everybody: reports are for those who are named."""
     everybody = ("*", {"AWS": "*"}, {"AWS": ["*"]})
     return any(each.get("Effect") == "Allow" and each.get("Principal") in everybody for each in present)
+
+
+def _everywhere(statement: Statement) -> Statement:
+    """The statement without a condition on the prefix of a listing."""
+    limited = "s3:prefix" in statement.get("Condition", {}).get("StringLike", {})
+    return {name: value for name, value in statement.items() if not (limited and name == "Condition")}
 
 
 def _own(prefix: str) -> str:

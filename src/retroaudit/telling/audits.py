@@ -35,8 +35,9 @@ def sealed(audit: Sealed, document: Mapping[str, Any], store: str, erasures: Seq
     """The end of a run: verdict, id, what explains it, findings, what could not be decided, and how to read it."""
     console.out().print(Text.assemble("verdict  ", console.verdict_text(audit.verdict)))
     say(f"report   {audit.report}{'' if audit.created else '  (sealed before: the same bytes)'}")
-    if document["audit"]["supersedes"]:
-        say(f"         supersedes {document['audit']['supersedes']}: changed {', '.join(document['audit']['cause'])}")
+    if before := document["audit"]["supersedes"]:
+        say(f"         supersedes {before}: changed {', '.join(document['audit']['cause'])}")
+        say(f"what     retroaudit diff {before} {audit.report} --store {store}")
     for each in erasures:
         rows = "no number of rows" if each["rows"] is None else f"{each['rows']} rows"
         say(f"         explained by the erasure declared on {each['at'][:10]} ({rows} of {some(each['partitions'])})")
@@ -98,6 +99,13 @@ def backfill(outcomes: Sequence[Outcome], store: str) -> None:
             console.print_faults(outcome.faults, as_json=False)
     if sealed:
         say(f"read one  retroaudit show {sealed[-1].report} --store {store} --html report.html")
+
+
+def without_window(kinds: Sequence[str], span: str) -> None:
+    """The kinds of which the span of a backfill holds no whole window: none of them is audited."""
+    if kinds:
+        text = f"{span} holds no whole {' and no whole '.join(kinds)}: none is audited"
+        console.err().print(Text(console.plain(text), style="yellow"))
 
 
 def _backfilled(outcome: Outcome) -> tuple[object, ...]:

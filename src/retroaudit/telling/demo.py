@@ -8,6 +8,7 @@ from rich.text import Text
 
 from retroaudit import console
 from retroaudit.demo.archive import FIRST
+from retroaudit.demo.incidents import INCIDENTS
 from retroaudit.demo.run import Outcome
 from retroaudit.telling.ledger import verification
 from retroaudit.telling.words import say
@@ -23,11 +24,15 @@ def outcome(found: Outcome) -> None:
     )
     title = f"{len(found.nights)} nights and the whole window audited"
     console.print_table(("planted", "nights", "first found", "missed"), rows, title=title)
+    if found.incidents and not any(row.planted for row in found.incidents):
+        first = min(night for each in INCIDENTS for night in each.nights)
+        say(f"nothing is planted in the first {len(found.nights)} nights: the first incident is on night {first}")
     verification(found.verification)
     good = Text("✓ found exactly what was planted", style="green")
     console.out().print(good if found.as_planted else Text("✗ not what was planted", style="bold red"))
     store = (found.place / "store").absolute().as_uri()
     say("")
+    say(f"proof retroaudit verify --store {store} --key {found.place / 'keys' / 'public.pem'}")
     say(f"open  {found.page}   (the whole window: {found.whole.report})")
     for row in [row for row in found.incidents if row.first_found][:_MOST]:
         say(f"or    retroaudit show {found.nights[(row.first_found or 1) - 1].report} --store {store}   ({row.name})")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -42,34 +42,44 @@ def metrics(report: Mapping[str, Any], verdicts: Sequence[str]) -> None:
     chosen = [m for verdict in verdicts for m in report["metrics"] if m["verdict"] == verdict]
     if not chosen:
         return
-    names = ("metric", "subject", "slice", "value", "low", "high", "n", "verdict", "reason")
+    names = ("metric", "subject", "slice", "verdict", "value", "low to high", "n", "reason")
     console.print_table(names, (_metric(m) for m in chosen))
 
 
 def _metric(metric: Mapping[str, Any]) -> tuple[object, ...]:
-    numbers = (console.number(metric[name]) for name in ("value", "low", "high"))
+    value, low, high = (console.number(metric[name]) for name in ("value", "low", "high"))
+    interval = None if low == high == "-" else f"{low} to {high}"
     verdict = console.verdict_text(metric["verdict"])
     return (
         metric["metric"],
         metric["subject"],
         console.where(metric["slice"]),
-        *numbers,
-        metric["n"],
         verdict,
+        value,
+        interval,
+        metric["n"],
         metric["reason"],
     )
 
 
-def entries(found: Iterable[Entry], store: str) -> None:
-    """The reports of a store."""
-    rows = [
-        (str(e.report), console.verdict_text(e.verdict), e.findings, f"{e.sealed_at:%Y-%m-%d %H:%M}Z", e.commit)
-        for e in found
-    ]
-    if not rows:
-        say(f"no reports in {store}: is this the store?")
+def entries(found: Sequence[Entry], store: str, model: str | None = None) -> None:
+    """The reports of a store, or of one model in it, and which of them another revision superseded."""
+    if not found:
+        say(f"no reports{f' of model {model}' if model else ''} in {store}: is this the store?")
         return
-    console.print_table(("report", "verdict", "findings", "sealed", "commit"), rows)
+    newest = {e.report.series_folder: e.report.rev for e in found}  # in the order of the log
+    rows = (
+        (
+            str(e.report),
+            console.verdict_text(e.verdict),
+            e.findings,
+            f"{e.sealed_at:%Y-%m-%d %H:%M}Z",
+            e.commit,
+            f"superseded by /{newest[e.report.series_folder]}" if e.report.rev < newest[e.report.series_folder] else "",
+        )
+        for e in found
+    )
+    console.print_table(("report", "verdict", "findings", "sealed", "commit", ""), rows)
 
 
 def changes(found: Mapping[str, Any], after: Mapping[str, Any]) -> None:
@@ -79,6 +89,16 @@ def changes(found: Mapping[str, Any], after: Mapping[str, Any]) -> None:
     names = ("check", "metric", "subject", "slice", "before", "after", "verdict before", "verdict after")
     title = f"{len(found['metrics'])} of {found['compared']} metrics differ"
     console.print_table(names, (_change(c) for c in found["metrics"]), title=title)
+    if found["inputs"]:
+        count = len(found["inputs"])
+        say(f"{count} input object{' differs' if count == 1 else 's differ'}")
+        console.print_table(("partition", "what", "object", "bytes", ""), (_input(each) for each in found["inputs"]))
+
+
+def _input(found: Mapping[str, Any]) -> tuple[object, ...]:
+    before, after = (None if found[name] is None else f"{found[name]:,}" for name in ("size_before", "size_after"))
+    said = "new" if before is None else "gone" if after is None else "other bytes"
+    return (found["partition"], found["role"], found["key"], f"{before or '-'} → {after or '-'}", said)
 
 
 def _change(change: Mapping[str, Any]) -> tuple[object, ...]:

@@ -20,3 +20,8 @@ def some(names: Sequence[str]) -> str:
     """The first few names, and how many more."""
     more = f" and {len(names) - _MOST_NAMED} more" if names[_MOST_NAMED:] else ""
     return ", ".join(names[:_MOST_NAMED]) + more
+
+
+def counted(count: int, what: str) -> str:
+    """So many of them, in words: "1 row", "2,000 rows"."""
+    return f"{count:,} {what}{'' if count == 1 else 's'}"

@@ -24,6 +24,7 @@ VECTORS = ROOT / "tests/ledger/vectors"
 FIRST, SECOND = VECTORS / "keys/first.pem", VECTORS / "keys/second.pem"
 COMMITS = "log/commits/000000"
 INTACT, USAGE, BROKEN = 0, 2, 3
+MOMENT = json.loads((VECTORS / "vectors.json").read_text())["moment"]
 OWNER = "a050837d85070582ccf7394b0988847cc312cb88259b894899f6f239cf1791a5"  # the id of the first key
 
 
@@ -53,6 +54,7 @@ def note_of(size: int) -> str:
 
 def run(path: Path, *options: str | Path, key: Path = FIRST) -> tuple[int, dict[str, Any], str]:
     """Exit status, what --json says, and the error output."""
+    options = options if "--at" in options else (*options, "--at", MOMENT)
     command = [sys.executable, "-I", str(VERIFY), str(path), "--key", str(key), "--json", *map(str, options)]
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
     assert "Traceback" not in done.stderr, done.stderr
@@ -61,11 +63,11 @@ def run(path: Path, *options: str | Path, key: Path = FIRST) -> tuple[int, dict[
 
 def checked(module: ModuleType, path: Path, anchors: Path | None = None, given: str = OWNER) -> list[tuple[str, ...]]:
     """The problems, in this process (for many runs): rule, object, expected, found."""
-    return list(module.check(path, given, None, anchors).problems)
+    return list(module.check(path, given, MOMENT, anchors).problems)
 
 
 def about(found: dict[str, Any], words: str) -> bool:
-    return any(words in f"{problem['rule']} {problem['object']} {problem['meaning']}" for problem in found["problems"])
+    return any(words in " ".join(problem.values()) for problem in found["problems"])
 
 
 def test_the_vectors_store_is_intact() -> None:
@@ -80,32 +82,42 @@ def test_the_vectors_store_is_intact() -> None:
 
 
 def test_people_read_what_was_checked_and_what_was_not() -> None:
-    command = [sys.executable, "-I", str(VERIFY), str(VECTORS / "store"), "--key", str(FIRST)]
+    command = [sys.executable, "-I", str(VERIFY), str(VECTORS / "store"), "--key", str(FIRST), "--at", MOMENT]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == INTACT
-    for words in ("INTACT: 0 problems", "11 commits", "Head:", "root:", "Not checked here:", "C8", "--anchors"):
+    for words in (
+        "INTACT: 0 problems",
+        "'commits': 11",
+        "whole store",
+        "judged at",
+        "root:",
+        "Not checked here:",
+        "C8",
+        "--anchors",
+    ):
         assert words in done.stdout
 
 
-def test_the_vectors_moment_is_one_at_which_nothing_is_due() -> None:
-    moment = json.loads((VECTORS / "vectors.json").read_text())["moment"]
-    assert run(VECTORS / "store", "--at", moment)[0] == INTACT
+def test_without_a_moment_it_is_judged_now(verify: ModuleType) -> None:
+    out = verify.check(VECTORS / "store", OWNER)
+    assert {problem[0] for problem in out.problems} == {"C5"}  # the clock of the vectors stands still
+    assert out.head["judged at"] > "2026-07-10"
 
 
 def test_intermediate_values_are_the_vectors(verify: ModuleType) -> None:
     vectors = json.loads((VECTORS / "vectors.json").read_text())
     for item in vectors["encode"]:
-        assert verify.encode(item["text"]) == item["encoded"]
+        assert verify._encode(item["text"]) == item["encoded"]
     leaves = []
     for item in vectors["leaves"]:
         leaf = json.loads(item["canonical"])
-        leaves.append(verify.leaf_hash(leaf["key"], leaf["sha256"]))
+        leaves.append(verify._hash(b"\0", verify._canonical(leaf).encode()))
         assert leaves[-1].hex() == item["hash"]
     for size, root in enumerate(vectors["roots"]):
-        assert not size or base64.b64decode(verify.fold(frontier(leaves[:size]))).hex() == root
+        assert not size or base64.b64decode(verify._fold(frontier(leaves[:size]))).hex() == root
     for index, path in enumerate(vectors["proofs"]):
         steps = [bytes.fromhex(step) for step in path]
-        assert verify.climb(leaves[index], index, len(leaves), steps).hex() == vectors["roots"][-1]
+        assert verify._climb(leaves[index], index, len(leaves), steps).hex() == vectors["roots"][-1]
 
 
 # --- tampering ------------------------------
@@ -333,12 +345,13 @@ def bundle(tmp_path: Path) -> Path:
     return write_bundle(tmp_path / "bundle", VECTORS / "store", keys, note_of(len(keys)), RICH, SECOND.read_bytes())
 
 
-def test_a_bundle_is_intact(bundle: Path, tmp_path: Path) -> None:
+def test_a_bundle_is_intact(bundle: Path) -> None:
     for key in (FIRST, SECOND):
         status, found, _ = run(bundle, key=key)
         assert status == INTACT, found["problems"]
-    assert found["checked"]["reports"] == 2
+    assert found["checked"]["audit"] == 2
     assert found["head"]["size"] == 23
+    assert found["head"]["of"].startswith(f"bundle of {RICH}, verdict ")
 
 
 def test_every_damaged_object_of_a_bundle_is_found(verify: ModuleType, bundle: Path) -> None:
@@ -368,7 +381,7 @@ def test_tokens_of_a_bundle(bundle: Path) -> None:
     (bundle / "anchors/000000000009.tsr").write_bytes(b"of a smaller log: unchecked")
     status, found, _ = run(bundle, "--anchors", VECTORS / "place")
     assert status == INTACT, found["problems"]
-    assert sum(".tsr" in text for text in found["unchecked"]) == 2
+    assert any("time-stamps" in text for text in found["unchecked"])
     (bundle / "anchors/000000000024.tsr").write_bytes(b"x")
     assert about(run(bundle)[1], "anchors/000000000024.tsr")
 
@@ -377,25 +390,28 @@ def test_tokens_of_a_bundle(bundle: Path) -> None:
 
 
 def test_canonical_documents_are_read(verify: ModuleType) -> None:
-    text = '{"-":-1,"1":9007199254740991,"a":{"\\r":null},"b":"\u20ac\\u000f\\n\x7f\\\\\\"/\U0001f600"}'.replace("\\r", "r")
-    assert verify.canonical(verify.parse(text.encode())) == text
+    named = r'{"-":-1,"1":9007199254740991,"a":{"r":null},"b":"\u000f\n\\\"/'
+    text = named + '\u20ac\x7f\U0001f600"}'
+    assert verify._canonical(verify._parse(text.encode())) == text
 
 
 @pytest.mark.parametrize(
     "text",
     ['{"a":1,"a":1}', '{"b":1,"a":2}', "1.0", "-0", "1e5", "01", "NaN", "Infinity", "-Infinity", "1e999", " 1", "1\n",
      '"\\ud800"', '"\\u0041"', '"\\/"', '"\\u000A"', '"\x01"', "9007199254740993", "1E400", "[1,]", "", "9" * 5000,
-     '"\\u00e9"', '{"a": 1}', "\ufeff1", "1000000000000000000000", "0.10", "1.5", "9007199254740992", "-9007199254740992", '{"\u00e9":1}', "1e+5", "1E+21", "tru", "[" * 5000],
+     '"\\u00e9"', '{"a": 1}', "\ufeff1", "1000000000000000000000", "0.10", "1.5",
+     "9007199254740992", "-9007199254740992",
+     '{"\u00e9":1}', "1e+5", "1E+21", "tru", "[" * 5000],
 )  # fmt: skip
 def test_what_is_not_canonical_is_refused(verify: ModuleType, text: str) -> None:
     with pytest.raises((ValueError, RecursionError)):
-        verify.parse(text.encode())
+        verify._parse(text.encode())
 
 
 def test_bytes_that_are_not_utf_8_are_refused(verify: ModuleType) -> None:
     for data in (b'"\xff"', b'"\xed\xa0\x80"', b'"\xc0\xaf"', "1".encode("utf-32")):
-        with pytest.raises(ValueError, match=""):
-            verify.parse(data)
+        with pytest.raises(UnicodeDecodeError):
+            verify._parse(data)
 
 
 LEAVES = [b"", b"\x00", b"\x10", b"\x20\x21", b"\x30\x31", b"@ABC", b"PQRSTUVW", b"`abcdefghijklmno"]
@@ -416,18 +432,18 @@ def test_the_tree_of_certificate_transparencys_tests(verify: ModuleType) -> None
         8: "5dc9da79a70659a9ad559cb701ded9a2ab9d823aad2f4960cfe370eff4604328",
     }
     for size, root in roots.items():
-        assert base64.b64decode(verify.fold(frontier(leaves[:size]))).hex() == root
+        assert base64.b64decode(verify._fold(frontier(leaves[:size]))).hex() == root
 
 
 @pytest.mark.published
 def test_audit_paths_of_rfc_6962(verify: ModuleType) -> None:
     """Section 2.1.3: d0 of seven leaves is proved by b, h, l; d3 by c, g, l; d4 by f, j, k; d6 by i, k."""
     a, b, c, d, e, f, j = (hashlib.sha256(b"\0d%d" % n).digest() for n in range(7))
-    g, h, i = verify.node(a, b), verify.node(c, d), verify.node(e, f)
-    k, ell = verify.node(g, h), verify.node(i, j)
-    root = verify.node(k, ell)
+    g, h, i = node(a, b), node(c, d), node(e, f)
+    k, ell = node(g, h), node(i, j)
+    root = node(k, ell)
     for leaf, index, path in ((a, 0, [b, h, ell]), (d, 3, [c, g, ell]), (e, 4, [f, j, k]), (j, 6, [i, k])):
-        assert verify.climb(leaf, index, 7, path) == root
+        assert verify._climb(leaf, index, 7, path) == root
         for wrong, number in ((path[:-1], index), ([*path, path[-1]], index), (path, index ^ 1), (path, index + 8)):
             assert climbs(verify, leaf, number, 7, wrong) != root
     assert climbs(verify, a, 0, 1, []) == a
@@ -437,7 +453,7 @@ def test_audit_paths_of_rfc_6962(verify: ModuleType) -> None:
 
 def climbs(verify: ModuleType, leaf: bytes, index: int, size: int, path: list[bytes]) -> bytes | None:
     try:
-        return bytes(verify.climb(leaf, index, size, path))
+        return bytes(verify._climb(leaf, index, size, path))
     except (ValueError, IndexError):
         return None
 
@@ -445,11 +461,11 @@ def climbs(verify: ModuleType, leaf: bytes, index: int, size: int, path: list[by
 def test_the_vectors_signatures_of_p_256(verify: ModuleType) -> None:
     vector = json.loads((VECTORS / "vectors.json").read_text())["ecdsa"]
     key = serialization.load_der_public_key(base64.b64decode(vector["public"]))
-    assert hashlib.sha256(verify.pack(key)).hexdigest() == vector["keyid"]
+    assert hashlib.sha256(verify._pack(key)).hexdigest() == vector["keyid"]
     for item in vector["signatures"]:
-        assert verify.signed(key, base64.b64decode(item["sig"]), vector["message"].encode()) == item["valid"]
-    assert verify.noted(key, vector["checkpoint"])
-    assert not verify.noted(key, vector["checkpoint"].replace("\n23\n", "\n22\n"))
+        assert verify._signed(key, base64.b64decode(item["sig"]), vector["message"].encode()) == item["valid"]
+    assert verify._noted(key, vector["checkpoint"])
+    assert not verify._noted(key, vector["checkpoint"].replace("\n23\n", "\n22\n"))
 
 
 def test_signatures_of_p_256_have_a_small_s(verify: ModuleType) -> None:
@@ -457,10 +473,10 @@ def test_signatures_of_p_256_have_a_small_s(verify: ModuleType) -> None:
     order = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
     r, s = utils.decode_dss_signature(key.sign(b"message", ec.ECDSA(hashes.SHA256())))
     small, great = (utils.encode_dss_signature(r, value) for value in sorted((s, order - s)))
-    assert verify.signed(key.public_key(), small, b"message")
-    assert not verify.signed(key.public_key(), great, b"message")
-    assert not verify.signed(key.public_key(), small + b"\0", b"message")
-    assert not verify.signed(key.public_key(), b"", b"message")
+    assert verify._signed(key.public_key(), small, b"message")
+    assert not verify._signed(key.public_key(), great, b"message")
+    assert not verify._signed(key.public_key(), small + b"\0", b"message")
+    assert not verify._signed(key.public_key(), b"", b"message")
 
 
 def test_it_imports_nothing_of_the_project() -> None:
@@ -632,10 +648,13 @@ def leaf_of(key: str, data: bytes) -> bytes:
 class Log:
     """A small store that a test signs itself; whatever the test wants to be wrong, it says."""
 
-    def __init__(self, folder: Path, key: Key | None = None) -> None:
+    clock = "2026-07-01T12:00:00+00:00"
+
+    def __init__(self, folder: Path, key: Key | None = None, expires: str | None = None) -> None:
         self.folder, self.key, self.first = folder, key or Key.generate(), True
-        self.owner, self.keys, self.last, self.number = self.key, list[str](), None, 0
-        self.pending = [self.change(self.key, None)]
+        self.last: str | None = None
+        self.owner, self.keys, self.number = self.key, list[str](), 0
+        self.pending = [self.change(self.key, None, expires)]
 
     def put(self, name: str, data: bytes) -> str:
         (self.folder / name).parent.mkdir(parents=True, exist_ok=True)
@@ -646,7 +665,7 @@ class Log:
               key: Key | None = None, files: dict[str, bytes] | None = None) -> str:  # fmt: skip
         text = canonical(body).encode()
         middle = "".join(f"{name}={body[name]}/" for name in names.split())
-        said = {"body": body, "recorded_at": "2026-07-01T12:00:00+00:00"}
+        said = {"body": body, "recorded_at": self.clock}
         place = f"entries/v1/kind={kind}/{middle}{digest_of(text)}.dsse.json"
         return self.write(kind, place, said, {kind: text}, files or {}, after, key)
 
@@ -665,9 +684,10 @@ class Log:
         }
         return self.put(place, seal("application/vnd.in-toto+json", statement, key or self.key))
 
-    def change(self, key: Key, before: str | None) -> str:
-        possession = b64(key.sign(f"retroaudit.dev/log key after {before}".encode())) if before else None
-        body = {"keyid": key_id(key), "public": b64(der(key)), "expires": None, "by": "", "reason": ""}
+    def change(self, key: Key, before: str | None, expires: str | None = None) -> str:
+        text = f"retroaudit.dev/log key after {before} at {self.last}"
+        possession = b64(key.sign(text.encode())) if before else None
+        body = {"keyid": key_id(key), "public": b64(der(key)), "expires": expires, "by": "", "reason": "why"}
         return self.entry("key", body | {"possession": possession})
 
     def plan(self, plan: bytes, part: str = "p") -> str:
@@ -677,17 +697,23 @@ class Log:
     def report(self, rev: int, plan: bytes, others: tuple[bytes, ...] = ()) -> str:
         audit = {"plan": digest_of(plan), "other_plans": [{"plan": digest_of(other), "why": 1} for other in others]}
         said = {"report": f"m/w/k/p/{rev}", "supersedes": f"m/w/k/p/{rev - 1}" if rev > 1 else None, "run_key": {},
-                "sealed_at": "2026-07-01T12:00:00+00:00", "audit": audit}  # fmt: skip
+                "sealed_at": self.clock, "audit": audit}  # fmt: skip
         place = f"reports/v1/model=m/window=w/audit=k/part=p/rev={rev:06d}/manifest.dsse.json"
         return self.write("audit", place, said, {}, {"report.json": b"report %d" % rev}, None, None)
 
     def about(self, kind: str, report: str) -> str:
-        more = {"decision": {"decision": "accepted", "fingerprint": None}, "hold": {"on": True}}[kind]
-        body = {"model": "m", "report": report, "by": "", "reason": "", "at": "2026-07-01T12:00:00+00:00"}
+        more: dict[str, Any] = {"on": True} if kind == "hold" else {"decision": "accepted", "fingerprint": None}
+        body: dict[str, Any] = {
+            "model": "m",
+            "report": report,
+            "by": "",
+            "reason": "why",
+            "at": "2026-07-01T12:00:00+00:00",
+        }
         return self.entry(kind, body | more, "model")
 
     def void(self, entry: str) -> str:
-        body = {"entry": entry, "by": "", "reason": "", "at": "2026-07-01T12:00:00+00:00"}
+        body = {"entry": entry, "by": "", "reason": "why", "at": "2026-07-01T12:00:00+00:00"}
         return self.entry("void", body)
 
     def commit(self, *keys: str, following: Key | None = None, signer: Key | None = None) -> None:
@@ -700,7 +726,7 @@ class Log:
             "leaves": [{"key": key, "sha256": digest_of((self.folder / key).read_bytes())} for key in new],
             "size": len(self.keys),
             "frontier": [value.hex() for value in frontier(hashes)],
-            "time": "2026-07-01T12:00:00+00:00",
+            "time": self.clock,
             "next_key": key_id(following or self.key),
             "checkpoint": sign_note(self.origin, hashes, signer),
         }
@@ -752,16 +778,14 @@ def test_a_log_of_our_own_is_intact(verify: ModuleType, tmp_path: Path) -> None:
 
 def broken(log: Log, rule: str) -> None:
     """Break one rule of completeness."""
-    if rule == "C3 no plan":
-        log.commit(log.report(1, b"1"))
-    elif rule == "C3 later":
+    if rule == "C3 later":
         log.commit(log.report(1, b"1"))
         log.commit(log.plan(b"1"))
     elif rule == "C3 of another part":
         log.commit(log.plan(b"1", "q"))
         log.commit(log.report(1, b"1"))
     elif rule.startswith("C4"):
-        log.commit(log.plan(b"2", "q" if "part" in rule else "p"), *([] if "void" not in rule else []))
+        log.commit(log.plan(b"2", "q" if "part" in rule else "p"))
         log.commit(*([log.void(log.keys[-1])] if "void" in rule else [log.plan(b"0")]))
         log.commit(log.plan(b"1"))
         log.commit(log.report(1, b"1", (b"0",)))
@@ -778,7 +802,7 @@ def broken(log: Log, rule: str) -> None:
 
 @pytest.mark.parametrize(
     "rule",
-    ["C3 no plan", "C3 later", "C3 of another part", "C4", "C4 of another part", "C4 of a void one", "C6 decision",
+    ["C3 later", "C3 of another part", "C4", "C4 of another part", "C4 of a void one", "C6 decision",
      "C6 hold", "C7"],
 )  # fmt: skip
 def test_a_log_that_breaks_a_rule_is_found(verify: ModuleType, tmp_path: Path, rule: str) -> None:
@@ -794,16 +818,90 @@ def test_a_void_of_nothing_and_of_itself_is_found(verify: ModuleType, tmp_path: 
 
 
 @pytest.mark.parametrize("after", [0, 1])
-def test_a_retired_key_may_not_sign_what_is_written_after_the_handover(
+def test_a_retired_key_may_not_sign_what_is_held_after_the_handover(
     verify: ModuleType, tmp_path: Path, after: int
 ) -> None:
     log, new = Log(tmp_path / "log"), Key.generate()
     log.commit(log.plan(b"1"), log.report(1, b"1"))
     log.hand_over(new)
-    body = {"model": "m", "report": "m/w/k/p/1", "on": True, "by": "", "reason": "", "at": "2026-07-01T12:00:00+00:00"}
+    body = {"model": "m", "report": "m/w/k/p/1", "on": True, "by": "", "reason": "x", "at": "2026-07-01T12:00:00+00:00"}
     log.commit(log.entry("hold", body, "model", after=1 + after, key=log.owner))
-    wrong = {"K2"} if after else set()  # an entry that was written before the handover is of the key of that time
-    assert rules_of(verify, log) == (wrong, wrong)
+    assert rules_of(verify, log) == ({"K2"}, {"K2"})
+
+
+def test_a_possession_is_of_the_log_that_the_key_takes_over(verify: ModuleType, tmp_path: Path) -> None:
+    log, new = Log(tmp_path / "log"), Key.generate()
+    log.commit(log.plan(b"1"), log.report(1, b"1"))
+    change = log.change(new, key_id(log.key))
+    log.commit(log.about("hold", "m/w/k/p/1"))
+    log.commit(change, following=new)
+    assert all("K1" in found for found in rules_of(verify, log))
+
+
+def test_commit_1_does_not_hand_over(verify: ModuleType, tmp_path: Path) -> None:
+    log, new = Log(tmp_path / "log"), Key.generate()
+    log.commit(log.plan(b"1"), log.report(1, b"1"), log.change(new, key_id(log.key)), following=new)
+    assert "K1" in {problem[0] for problem in checked(verify, log.folder, given=key_id(log.owner))}
+
+
+@pytest.mark.parametrize(("at", "rules"), [("13:00:00", set()), ("13:00:01", {"K3"}), ("09:00:00", set())])
+def test_an_entry_from_the_future_is_found(verify: ModuleType, tmp_path: Path, at: str, rules: set[str]) -> None:
+    log = Log(tmp_path / "log")
+    log.clock = f"2026-07-01T{at}+00:00"
+    first, report = log.plan(b"1"), log.report(1, b"1")
+    log.clock = "2026-07-01T12:00:00+00:00"
+    log.commit(first, report)
+    assert rules_of(verify, log) == (rules, set())
+
+
+@pytest.mark.parametrize(
+    ("expires", "rules"), [("2026-07-01T12:00:00+00:00", {"K1"}), ("2026-07-01T12:00:00.000001+00:00", set())]
+)
+def test_an_expired_key_is_found(verify: ModuleType, tmp_path: Path, expires: str, rules: set[str]) -> None:
+    log = Log(tmp_path / "log", expires=expires)
+    log.commit(log.plan(b"1"), log.report(1, b"1"))
+    assert rules_of(verify, log) == (rules, set())
+
+
+@pytest.mark.parametrize("more", [False, True])
+def test_an_expired_key_may_sign_a_handover_alone(verify: ModuleType, tmp_path: Path, more: bool) -> None:
+    log, new = Log(tmp_path / "log", expires="2026-07-01T13:00:00+00:00"), Key.generate()
+    log.commit(log.plan(b"1"), log.report(1, b"1"))
+    log.clock = "2026-07-01T14:00:00+00:00"
+    extra = [log.about("hold", "m/w/k/p/1")] if more else []
+    log.commit(log.change(new, key_id(log.key)), *extra, following=new)
+    assert rules_of(verify, log) == ({"K1"} if more else set(), set())
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"reason": ""}, {"reason": "x" * 2001}, {"by": "x" * 201}, {"report": "x" * 901}, {"on": 1}, {"more": None}],
+)
+def test_a_body_out_of_its_limits_is_found(verify: ModuleType, tmp_path: Path, change: dict[str, Any]) -> None:
+    log = Log(tmp_path / "log")
+    body = {"model": "m", "report": "m/w/k/p/1", "on": True, "by": "", "reason": "x", "at": "2026-07-01T12:00:00+00:00"}
+    log.commit(log.plan(b"1"), log.report(1, b"1"))
+    log.commit(log.entry("hold", body, "model"))
+    assert not checked(verify, log.folder, given=key_id(log.owner))
+    log.commit(log.entry("hold", body | change, "model"))
+    assert [problem[0] for problem in checked(verify, log.folder, given=key_id(log.owner))] == ["leaf"]
+
+
+def test_a_plan_without_its_file_is_found(verify: ModuleType, tmp_path: Path) -> None:
+    log = Log(tmp_path / "log")
+    body = {"model": "m", "window": "w", "audit": "k", "part": "p", "plan": digest_of(b"1"), "as_of": None}
+    for files in ({}, {"plan.json": b"2"}, {"other.json": b"1"}):
+        log.pending.append(log.entry("plan", body, "model window audit part", files=files))
+        log.commit(log.report(1, b"1"))
+        assert "leaf" in {problem[0] for problem in checked(verify, log.folder, given=key_id(log.owner))}
+        log = Log(tmp_path / f"log{len(files)}{[*files]}")
+
+
+def test_a_log_without_any_plan_is_noted(verify: ModuleType, tmp_path: Path) -> None:
+    log = Log(tmp_path / "log")
+    log.commit(log.report(1, b"1"))
+    assert rules_of(verify, log) == (set(), set())
+    assert any("C3" in text for text in verify.check(log.folder, key_id(log.owner)).unchecked)
 
 
 def test_an_entry_that_was_written_after_its_commit_is_found(verify: ModuleType, tmp_path: Path) -> None:

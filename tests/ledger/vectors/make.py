@@ -23,7 +23,7 @@ from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 
-from retroaudit.ledger import anchors, checkpoint, commits, tree
+from retroaudit.ledger import anchors, checkpoint, commits, entries, tree
 from retroaudit.ledger.checkpoint import Checkpoint
 from retroaudit.ledger.commits import Commit, Leaf
 from retroaudit.ledger.coordinates import ReportId
@@ -142,6 +142,7 @@ def _values(store: LocalStorage, first: Signer, second: Signer) -> dict[str, Any
         "moment": MOMENT,
         "origin": log[0].body.origin,
         "keys": {name: _key(signer) for name, signer in (("first", first), ("second", second))},
+        "possession": _possession(store, log),
         "ecdsa": _ecdsa(log[-1].note.checkpoint),
         "encode": [{"text": each, "encoded": encode(each)} for each in TEXTS],
         "commits": [_commit(commit) for commit in log],
@@ -157,6 +158,15 @@ def _values(store: LocalStorage, first: Signer, second: Signer) -> dict[str, Any
 
 def _key(signer: Signer) -> dict[str, str]:
     return {"keyid": signer.public.keyid, "public": base64.b64encode(signer.public.der).decode()}
+
+
+def _possession(store: LocalStorage, log: list[Commit]) -> dict[str, str]:
+    """What the second key signed to agree that it comes after the first."""
+    handing = next(commit for commit in log if commit.body.next_key != commit.envelope.keyid)
+    (leaf,) = handing.body.leaves
+    body = entries.parse(store.read(leaf.key), leaf.key)[0].entry.body.model_dump()
+    message = f"retroaudit.dev/log key after {handing.envelope.keyid} at {handing.body.previous}"
+    return {"message": message, "sig": body["possession"]}
 
 
 def _ecdsa(signed: Checkpoint) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 from retroaudit.faults import RetroauditError
 from retroaudit.ledger import entries, manifest
@@ -23,6 +24,7 @@ from retroaudit.ledger.manifest import Manifest
 from retroaudit.ledger.statement import File
 
 _BATCH = 2048  # leaves whose entries are read side by side
+_SKEW = timedelta(hours=1)  # that clocks may differ
 
 
 @dataclass
@@ -45,7 +47,7 @@ class Contents:
         """Look at what the commit names, now or with the next ones."""
         body = commit.body
         for position, leaf in enumerate(body.leaves):
-            self._waiting.append((Place(leaf.key, body.before + position, body.number), leaf))
+            self._waiting.append((Place(leaf.key, body.before + position, body.number, body.time), leaf))
         if len(self._waiting) >= _BATCH:
             self.finish()
 
@@ -68,6 +70,7 @@ class Contents:
             return None
         kept, envelope = found
         self.chain.check_entry(leaf.key, envelope, kept.after, place.commit)
+        self._check_time(place, kept)
         if isinstance(kept, Manifest):
             self._in_place(leaf, kept.report.manifest_key, f"the report {kept.report}")
             self.reports += 1
@@ -78,7 +81,7 @@ class Contents:
         self._in_place(leaf, kept.entry.key, f"an entry of kind {kept.entry.kind}")
         self.entries += 1
         self.rules.entry(place, kept)
-        self.locks.entry(place, kept)
+        self.locks.entry(place, kept, signed=self._signed(envelope))
         self.inputs.entry(place, kept)
         return leaf.key, kept
 
@@ -114,6 +117,18 @@ class Contents:
         except RetroauditError as error:
             self.findings.refused(leaf.key, "an entry", error, "something else was committed as an entry")
             return None
+
+    def _check_time(self, place: Place, kept: Manifest | Recorded) -> None:
+        """No entry is from the future of its commit, which would keep rules that count days from taking hold (K3)."""
+        written = kept.sealed_at if isinstance(kept, Manifest) else kept.recorded_at
+        if written - place.time > _SKEW:
+            meaning = "the entry claims to be younger than the commit that holds it: its time is false"
+            expected = f"at most an hour after commit {place.commit}, {place.time.isoformat()}"
+            self.findings.problem(place.key, expected, written.isoformat(), meaning)
+
+    def _signed(self, envelope: Envelope) -> bool:
+        public = self.chain.public(envelope.keyid)
+        return public is not None and envelope.signed_by(public)
 
     def _in_place(self, leaf: Leaf, key: str, what: str) -> None:
         if leaf.key != key:

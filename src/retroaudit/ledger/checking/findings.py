@@ -46,6 +46,17 @@ class Findings:
         if len(objects) < _NAMED:
             objects.append(where)
 
+    def include(self, others: Findings) -> None:
+        """Take what others found; how many objects a problem has is kept, of their names the first few."""
+        for what, objects in others._alike.items():
+            for each in objects:
+                self.problem(each, *what)
+            if what in self._counts:
+                self._counts[what] += others._counts[what] - len(objects)
+        self._beyond += others._beyond
+        self.notes += others.notes
+        self.unchecked += others.all_unchecked()
+
     def not_checked(self, where: str, why: str) -> None:
         """Something that could not be checked; what shares a reason is counted."""
         first, count = self._unsure.get(why, (where, 0))

@@ -92,8 +92,9 @@ class Inventory:
             else:
                 (orphans if info.key.startswith(BLOBS) else others).append(info.key)
         names = self.findings.names
-        names(pending, "uncommitted: a crash before the commit (seal it again), or a commit that was cut off")
-        names(orphans, "in no report: left over from a crash, harmless")
+        crash = "uncommitted: a crash before the commit (seal it again), or a commit that was cut off"
+        names(pending, f"{crash}, or put there by somebody")
+        names(orphans, "in no report: left over from a crash, or put there by somebody; harmless")
         names(others, "unknown to the ledger")
         names(sorted(logs), "another ledger lies here, inside this one's place: it was not verified; give each its own")
 

@@ -45,6 +45,10 @@ class Keychain:
         place = bisect_right(self._reigns, number, key=lambda reign: reign[0])
         return self._reigns[place - 1][1] if place else None
 
+    def retired(self, keyid: str, number: int) -> bool:
+        """Whether that key signed commits before commit `number`, and signs none from it on."""
+        return keyid in {each for start, each in self._reigns if start <= number} - {self.signer(number)}
+
     def check(self, commit: Commit, *, follows: bool) -> None:
         """Whether the right key signed a commit, and to whom it hands the log. `follows`: the one before was read."""
         body, keyid = commit.body, commit.envelope.keyid
@@ -59,14 +63,14 @@ class Keychain:
         self._hand_over(commit)
 
     def check_entry(self, subject: str, envelope: Envelope, after: int, commit: int) -> None:
-        """Whether an entry was signed by the key that signs commit `after` + 1, and before it was committed."""
+        """Whether an entry was signed by the key that signs the commit that holds it, and written before that."""
         if after >= commit:
             meaning = "the entry claims to be younger than the commit that holds it"
             self._findings.problem(subject, f"after a commit before {commit}", f"after commit {after}", meaning)
             return
-        keyid, public = self.signer(after + 1), self.public(envelope.keyid)
+        keyid, public = self.signer(commit), self.public(envelope.keyid)
         if keyid is not None and envelope.keyid != keyid:
-            meaning = "the entry was signed by a key that did not keep the log at the time: a forgery"
+            meaning = _RETIRED if self.retired(envelope.keyid, commit) else _EARLY
             self._findings.problem(subject, f"key {keyid}", f"key {envelope.keyid}", meaning)
         elif public is None:
             meaning = "no key of this log signed it: it is nobody's statement"
@@ -93,7 +97,8 @@ class Keychain:
         self._next = None
         if body.number != 1:
             return
-        first = self._load(body.leaves[0]) if entry_kind(body.leaves[0].key) == "key" else None
+        named = self._load(body.leaves[0]) if entry_kind(body.leaves[0].key) == "key" else None
+        first = named[0] if named else None
         if first is None or first.public.keyid != keyid or first.possession is not None:
             found = "no key" if first is None else f"key {first.public.keyid}"
             meaning = "the log does not begin with the key that signs it: its beginning was replaced"
@@ -115,7 +120,8 @@ class Keychain:
 
     def _check_age(self, subject: str, commit: Commit) -> None:
         key = self._known.get(commit.envelope.keyid)
-        if key and key.expires and commit.body.time >= key.expires:
+        retires = commit.body.next_key != commit.envelope.keyid and _holds_keys_alone(commit)
+        if key and key.expires and commit.body.time >= key.expires and not retires:
             meaning = f"{subject} was signed on {commit.body.time.isoformat()} by a key that had expired"
             self._findings.problem(subject, f"before {key.expires.isoformat()}", commit.body.time.isoformat(), meaning)
 
@@ -132,13 +138,13 @@ class Keychain:
             meaning = f"commit {body.number} hands the log back to a key that was retired: it was taken over"
             self._findings.problem(f"commit {body.number}", "a new key", f"key {body.next_key}", meaning)
             return
-        for key in self._named(commit):
+        for key, after in self._named(commit):
             if key.public.keyid == body.next_key:
                 self._add(key)
-                if old is not None and key.follows(old):
+                if old is not None and key.follows(old, body.previous) and after == body.number - 1:
                     return
         meaning = f"commit {body.number} hands the log to a key that did not agree to it: it was taken over"
-        expected = f"an entry of key {body.next_key} that it signed itself, to come after key {keyid}"
+        expected = f"an entry of key {body.next_key} that it signed itself, to come after key {keyid} and this history"
         self._findings.problem(f"commit {body.number}", expected, "none", meaning)
 
     def _count_keys(self, commit: Commit, expected: int) -> None:
@@ -148,20 +154,24 @@ class Keychain:
         if found != expected:
             meaning = f"commit {number} names keys that it does not hand the log to"
             self._findings.problem(f"commit {number}", f"{expected} key entries", str(found), meaning)
+        elif commit.body.next_key != commit.envelope.keyid and number > 1 and not _holds_keys_alone(commit):
+            meaning = f"commit {number} hands the log over and holds what the next key did not agree to"
+            self._findings.problem(f"commit {number}", "the next key's entry alone", "other entries", meaning)
 
-    def _named(self, commit: Commit) -> Iterator[LogKey]:
+    def _named(self, commit: Commit) -> Iterator[tuple[LogKey, int]]:
+        """The keys that a commit names, each with the number after which its entry was written."""
         for leaf in commit.body.leaves:
-            if entry_kind(leaf.key) == "key" and (key := self._load(leaf)):
-                yield key
+            if entry_kind(leaf.key) == "key" and (recorded := self._load(leaf)):
+                yield recorded
 
-    def _load(self, leaf: Leaf) -> LogKey | None:
+    def _load(self, leaf: Leaf) -> tuple[LogKey, int] | None:
         data = self._reader.small(leaf.key)
         if isinstance(data, Unread) or hashlib.sha256(data).hexdigest() != leaf.sha256:
             self._spoilt(leaf, data)
             return None
         try:
             recorded, _ = entries.parse(data, leaf.key)
-            return keyring.read(recorded.entry)
+            return keyring.read(recorded.entry), recorded.after
         except IntegrityBroken as error:
             self._findings.refused(leaf.key, "a key entry", error, "something else was committed as a key")
             return None
@@ -175,4 +185,10 @@ class Keychain:
         self._known[key.public.keyid] = key
 
 
+def _holds_keys_alone(commit: Commit) -> bool:
+    return all(leaf.key.startswith(keyring.FOLDER) for leaf in commit.body.leaves)
+
+
+_RETIRED = "the entry was signed by a key that had been retired when it was committed: it may be dated back"
+_EARLY = "the entry was signed by a key that did not keep the log at the time: a forgery"
 SPOILT = "the entry was deleted, replaced or damaged after it was committed"

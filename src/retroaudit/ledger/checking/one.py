@@ -7,18 +7,19 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from retroaudit.faults import RetroauditError
-from retroaudit.ledger import commits, entries, head, manifest
+from retroaudit.ledger import commits, entries, head, keyring, manifest
 from retroaudit.ledger.checking.contents import Contents
 from retroaudit.ledger.checking.findings import Findings
 from retroaudit.ledger.checking.inputs import Inputs
 from retroaudit.ledger.checking.keychain import SPOILT, Keychain
 from retroaudit.ledger.checking.locks import Locks, called_locked
 from retroaudit.ledger.checking.outcome import Head, Options, Verification
-from retroaudit.ledger.checking.outside import Anchor, kept, tell_newest
+from retroaudit.ledger.checking.outside import Anchor, kept, tell_newest, vouched
 from retroaudit.ledger.checking.proving import Prover
 from retroaudit.ledger.checking.reading import Oldest, Reader, Unread
 from retroaudit.ledger.checking.ring import Ring
 from retroaudit.ledger.checking.rules import Place, Rules
+from retroaudit.ledger.checking.whole import RETIRED
 from retroaudit.ledger.commits import Leaf
 from retroaudit.ledger.coordinates import ENTRIES, ReportId, entry_kind
 from retroaudit.ledger.entries import Recorded
@@ -33,6 +34,10 @@ _WITHOUT_REVISION = 3  # slashes in model/window/kind/part
 _NEVER = (
     "no such report is in the log: it was never sealed here, its commit was cut off, or it is newer than the checkpoint"
 )
+_FOREIGN = (
+    "no key of this log signed it, and no commit thereabouts names it: somebody who may write put it there, or it was "
+    "replaced (the whole log can tell)"
+)
 
 
 def verify_one(storage: Storage, key: PublicKey, text: str, progress: Progress, options: Options) -> Verification:
@@ -42,28 +47,38 @@ def verify_one(storage: Storage, key: PublicKey, text: str, progress: Progress, 
     findings = Findings()
     reader = Reader(Oldest(storage))
     try:
-        found = _One(reader, options, findings, Ring(reader, key, findings), progress)
+        found = _One(reader, options, findings, _ring(reader, key, findings), progress)
         return found.verify(text, wanted, any_revision=any_revision)
     finally:
         reader.close()
 
 
-class _Rights(Keychain):
-    """Who may sign what, asked of single commits instead of all."""
+def _ring(reader: Reader, key: PublicKey, findings: Findings) -> Ring:
+    try:
+        return Ring.of(reader.storage, key)
+    except RetroauditError as error:
+        findings.refused(keyring.FOLDER, "the log's keys", error, "the key entries cannot be read")
+        return Ring(key, ())
 
-    def __init__(self, reader: Reader, ring: Ring, prover: Prover, findings: Findings) -> None:
-        super().__init__(reader, ring.pinned, findings)
-        self._ring, self._prover = ring, prover
+
+class _Rights(Keychain):
+    """Who may sign what, told by handovers instead of all commits."""
+
+    def __init__(self, reader: Reader, ring: Ring, findings: Findings) -> None:
+        super().__init__(reader, ring.given, findings)
+        self._ring = ring
 
     def public(self, keyid: str) -> PublicKey | None:
         """A key that is linked to the given one."""
         return self._ring.public(keyid)
 
     def signer(self, number: int) -> str | None:
-        """The key of a commit's own signature, where that holds."""
-        commit = self._prover.commit(number)
-        key = self.public(commit.envelope.keyid) if commit else None
-        return key.keyid if commit and key and commit.envelope.signed_by(key) else None
+        """The key of a commit's term."""
+        return self._ring.signer(number).keyid
+
+    def retired(self, keyid: str, number: int) -> bool:
+        """Whether the key handed the log on before commit `number`."""
+        return any(each.giver.keyid == keyid and each.number < number for each in self._ring.handovers)
 
 
 @dataclass(frozen=True)
@@ -89,9 +104,9 @@ class _One:
             return Verification.of({"reports": 0}, self.findings, None, ())
         prover = Prover(self.reader, top.note.checkpoint, self.findings)
         revisions = [wanted] if not any_revision else self._revisions(wanted)
-        report = revisions[-1] if revisions else wanted
-        contents = self._contents(report, prover)
-        mine = self._find(report.manifest_key, prover)
+        found = ((each, self._find(each.manifest_key, prover)) for each in reversed(revisions))
+        report, mine = next((pair for pair in found if pair[1]), (wanted, None))  # what no commit has is no revision
+        contents = self._contents(report)
         if mine is None:
             self.findings.problem(text, "something to check", "nothing", _NEVER)
         else:
@@ -103,11 +118,15 @@ class _One:
         return Verification.of(_counts(prover, contents), self.findings, top, anchors)
 
     def _top(self) -> Head | None:
-        """The checkpoint that everything is proved against: the given one, or the newest commit's."""
+        """The checkpoint that everything is proved against: the given one, or the newest commit's.
+
+        The given one was kept elsewhere than the store, and is trusted as the given key is: any of the log's keys may
+        have signed it, a retired one too.
+        """
         note = self.options.checkpoint
         if note is None:
             return self._newest()
-        if not note.signed_by(self.ring.pinned) and not any(map(note.signed_by, self.ring.all())):
+        if not any(map(note.signed_by, self.ring.publics)):
             meaning = "no key that the given one vouches for signed it: it is of another log, or a forgery"
             self.findings.problem("the given checkpoint", "a signature of the log's key", "another", meaning)
             return None
@@ -121,26 +140,39 @@ class _One:
                 self.findings.problem("the store", "something to check", "nothing", meaning)
                 return None
             commit = commits.read(self.reader.storage, number)
+            good = self.ring.signed_end(self.reader.storage, commit)
         except RetroauditError as error:
             self.findings.refused("the newest commit", "a commit", error, "the log's end was replaced or damaged")
             return None
-        key = self.ring.public(commit.envelope.keyid)
-        if key is None:
-            other = commit.envelope.keyid
-            meaning = f"signed by key {other}, not by the key given {self.ring.pinned.keyid}: another log, or a forgery"
-            self.findings.problem(f"commit {number}", f"key {self.ring.pinned.keyid}", f"key {other}", meaning)
-        elif not (commit.envelope.signed_by(key) and commit.note.signed_by(key)):
-            meaning = f"commit {number} was replaced: nobody signed these bytes"
-            self.findings.problem(f"commit {number}", "a signature over these bytes", "one over other bytes", meaning)
-        else:
+        if good:
+            self._tell_newer()
             return Head.of(commit)
+        self._tell_false(f"commit {number}", commit.envelope.keyid)
         return None
 
-    def _contents(self, report: ReportId, prover: Prover) -> Contents:
+    def _tell_false(self, subject: str, keyid: str) -> None:
+        """Whose the log's end is, which is not the newest key's."""
+        newest, given = self.ring.newest.keyid, self.ring.given.keyid
+        if keyid == newest:
+            meaning = f"{subject} was replaced: nobody signed these bytes"
+            self.findings.problem(subject, "a signature over these bytes", "one over other bytes", meaning)
+        elif self.ring.public(keyid):
+            meaning = f"signed by key {keyid}, which was retired: a fork, or a forgery"
+            self.findings.problem(subject, f"key {newest}", f"key {keyid}", meaning)
+        else:
+            meaning = f"signed by key {keyid}, not by the key given {given}: another log, or a forgery"
+            self.findings.problem(subject, f"key {given}", f"key {keyid}", meaning)
+
+    def _tell_newer(self) -> None:
+        newest = self.ring.newest.keyid
+        if newest != self.ring.given.keyid:
+            self.findings.notes.append(RETIRED.format(newest))
+
+    def _contents(self, report: ReportId) -> Contents:
         listed = self._keys(f"{ENTRIES}kind=store/")
         locks = Locks(self.reader, self.findings, called_locked(self.reader, listed), self.options.at)
         inputs = Inputs(self.options.archive, self.findings, only=str(report))
-        rights = _Rights(self.reader, self.ring, prover, self.findings)
+        rights = _Rights(self.reader, self.ring, self.findings)
         return Contents(self.reader, rights, Rules(self.findings), locks, inputs, self.findings)
 
     def _related(self, report: ReportId, prover: Prover) -> Iterator[_Found]:
@@ -176,9 +208,17 @@ class _One:
             return None
         try:
             is_report = entry_kind(key) == "report"
-            kept: Manifest | Recorded = manifest.parse(data, key)[0] if is_report else entries.parse(data, key)[0]
+            kept: Manifest | Recorded
+            kept, envelope = manifest.parse(data, key) if is_report else entries.parse(data, key)
         except RetroauditError as error:
-            self.findings.refused(key, "an entry", error, SPOILT)
+            if prover.names(key, 0):
+                self.findings.refused(key, "an entry", error, SPOILT)
+            else:
+                self.findings.names([key], _FOREIGN)
+            return None
+        public = self.ring.public(envelope.keyid)
+        if not (public and envelope.signed_by(public)) and not prover.names(key, kept.after):
+            self.findings.names([key], _FOREIGN)
             return None
         leaf = Leaf(key, hashlib.sha256(data).hexdigest())
         place = prover.place(leaf, kept.after)
@@ -201,14 +241,15 @@ class _One:
 
     def _outside(self, prover: Prover) -> Iterator[Anchor]:
         """The newest checkpoint in a second place, and the auditor's own."""
-        found = kept(self.options.anchors, prover.trusted.origin, self.findings)[-1:]
+        notes = kept(self.options.anchors, prover.trusted.origin, self.findings)
+        found = vouched(notes, self.ring.publics, self.findings)[-1:]
         saved = [self.options.since] if self.options.since else []
         for kind, note in [
             *(("second place", each) for each in found),
             *(("saved checkpoint", each) for each in saved),
         ]:
             subject = f"{kind} of {note.checkpoint.size} leaves"
-            signed = any(map(note.signed_by, self.ring.all()))
+            signed = any(map(note.signed_by, self.ring.publics))
             if not signed:
                 meaning = "no key of this log signed it: it is no evidence, or of another log"
                 self.findings.problem(subject, "a checkpoint signed by the log's key", "another signature", meaning)
@@ -217,14 +258,11 @@ class _One:
             )
 
     def _prove_keys(self, prover: Prover) -> None:
-        """The key entries that led from the given key to others are in the log too."""
-        for link in self.ring.used.values():
-            place = prover.place(link.leaf, link.recorded.after)
-            if place is None:
-                meaning = "a key that the log was never handed to: its entry is in no commit"
-                self.findings.problem(link.leaf.key, "an entry in the log", "none", meaning)
-            else:
-                prover.included(link.leaf, place)
+        """The handovers that led from the given key to others are in the log too, those since the checkpoint aside."""
+        for each in self.ring.handovers:
+            leaf, body = each.named.leaf, each.commit.body
+            if body.before < prover.trusted.size:
+                prover.included(leaf, Place(leaf.key, body.before, body.number, body.time))
 
 
 def _counts(prover: Prover, contents: Contents) -> dict[str, int]:

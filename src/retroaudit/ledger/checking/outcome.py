@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
-from datetime import datetime
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
 from cryptography.x509 import Certificate
@@ -18,23 +18,20 @@ from retroaudit.storage.protocol import Storage
 
 @dataclass(frozen=True)
 class Options:
-    """What else a verifier has at hand. `at` is the moment of judgement: None, the time of the newest commit.
+    """What else a verifier has at hand. `at` is the moment of judgement, now where none is named.
 
     `since` is the auditor's own saved checkpoint, `checkpoint` one to be trusted as the head (for one report),
     `anchors` the second place of checkpoints, `tsa_roots` the time-stamping authorities' certificates, `archive`
     where the inputs were. With `log_only` neither entries nor files are looked at.
     """
 
-    at: datetime | None = None
+    at: datetime = field(default_factory=lambda: datetime.now(UTC))  # UTC
     since: Note | None = None
     checkpoint: Note | None = None
     anchors: Storage | None = None
     tsa_roots: Sequence[Certificate] | None = None
     archive: Storage | None = None
     log_only: bool = False
-
-
-DEFAULTS = Options()
 
 
 @dataclass(frozen=True)
@@ -73,6 +70,7 @@ class Verification:
     head: Head | None = None
     anchors: tuple[Anchor, ...] = ()
     unchecked: tuple[str, ...] = ()
+    judged_at: datetime | None = None  # UTC: what was due is judged as of then
 
     @classmethod
     def of(
@@ -87,6 +85,7 @@ class Verification:
         return {
             "intact": not self.problems,
             "checked": dict(self.checked),
+            "judged_at": self.judged_at.isoformat() if self.judged_at else None,
             "problems": [asdict(problem) for problem in self.problems],
             "notes": list(self.notes),
             "head": self.head.summary() if self.head else None,

@@ -15,9 +15,12 @@ from retroaudit.ledger.checking.keychain import Keychain
 from retroaudit.ledger.checking.reading import Reader, Unread
 from retroaudit.ledger.checking.walk import Wanted
 from retroaudit.ledger.checkpoint import Checkpoint, Note
+from retroaudit.ledger.signing import PublicKey
 from retroaudit.storage.protocol import Storage
 
 _LARGEST_TOKEN = 1 << 20  # bytes
+_UNKNOWN = "the second place knows nothing of this log: none was ever put there, or this is another log"
+_OR_PUT = "or somebody put something there"
 
 
 @dataclass(frozen=True)
@@ -34,19 +37,53 @@ class Anchor:
 
 
 def kept(place: Storage | None, origin: str | None, findings: Findings) -> tuple[Note, ...]:
-    """The checkpoints of this log in a second place; none there at all is a problem."""
-    if place is None or origin is None:
+    """What bears this log's name in a second place, smallest first; who signed it is for `vouched` to ask.
+
+    None there at all is a problem; what is no checkpoint is passed over, with a note.
+    """
+    if place is None:
+        return ()
+    if origin is None:
+        findings.unchecked.append("the second place: the log's own name cannot be read")
         return ()
     try:
-        found = anchors.published(place, origin)
+        found = list(anchors.candidates(place, origin))
     except RetroauditError as error:
-        meaning = "the second place cannot be read, or somebody was there: its checkpoints prove nothing"
+        meaning = "the second place cannot be read: its checkpoints prove nothing"
         findings.refused(place.url, "checkpoints of this log", error, meaning)
         return ()
-    if not found:
-        meaning = "the second place knows nothing of this log: none was ever put there, or this is another log"
-        findings.problem(place.url, f"checkpoints of {origin}", "none", meaning)
-    return found
+    strange = [name for name, note in found if note is None]
+    findings.names(strange, f"no checkpoint of this log, {_OR_PUT}: it is passed over")
+    notes = tuple(note for _, note in found if note)
+    if not notes:
+        findings.problem(place.url, f"checkpoints of {origin}", "none", _UNKNOWN)
+    return notes
+
+
+def vouched(notes: Sequence[Note], keys: Sequence[PublicKey], findings: Findings) -> tuple[Note, ...]:
+    """Those that a key of the log signed: the others say nothing of it, and are passed over with a note.
+
+    Where none is left of some, that is a problem.
+    """
+    signed = tuple(note for note in notes if any(map(note.signed_by, keys)))
+    others = [anchors.key(each.checkpoint.origin, each.checkpoint.size) for each in notes if each not in signed]
+    findings.names(others, f"no key of this log signed it, {_OR_PUT}: it is passed over")
+    if notes and not signed:
+        meaning = "no key of this log signed it, or anything else there that bears this log's name: it is no evidence"
+        findings.problem("the second place", "a checkpoint signed by the log's key", "others' alone", meaning)
+    return signed
+
+
+def kept_stamps(place: Storage | None, origin: str | None, findings: Findings) -> Mapping[int, str]:
+    """The keys of this log's time-stamps in a second place, by size."""
+    if place is None or origin is None:
+        return {}
+    try:
+        return timestamps.published(place, origin)
+    except RetroauditError as error:
+        meaning = "the second place cannot be read: its time-stamps prove nothing"
+        findings.refused(place.url, "time-stamps of this log", error, meaning)
+        return {}
 
 
 @dataclass
@@ -83,19 +120,57 @@ class Outside:
                 self.findings.problem(key, "a time-stamp", data.found, "the time-stamp cannot be read")
             elif there is None or there.note is None:
                 meaning = self._beyond(size) or "no commit of this log ended at this size: it is of another history"
-                self.findings.problem(key, f"a commit with {size} leaves", "none", meaning)
+                self.findings.problem(key, f"a commit with {size} leaves", "none", f"{meaning}, {_OR_PUT}")
             else:
                 yield self._stamp(key, size, data, there.note, roots)
+
+    def stamps_elsewhere(
+        self, place: Storage, tokens: Mapping[int, str], notes: Sequence[Note], roots: Sequence[Certificate] | None
+    ) -> Iterator[Anchor]:
+        """Time-stamps in a second place, over the log's checkpoints or over those kept there, which the log signed.
+
+        What is no time-stamp of either is passed over, with a note: anybody may have put it there.
+        """
+        if tokens and not timestamps.available():
+            self.findings.unchecked.append(f"{len(tokens)} time-stamps: the extra `timestamps` is not installed")
+            return
+        strange = []
+        for size, key in sorted(tokens.items()):
+            there = self.wanted.get(size)
+            same = [each.text for each in notes if there and _is(each, size, there.root)]
+            texts = [there.note, *same] if there and there.note else same
+            found = self._first(place, key, size, texts, roots)
+            if found:
+                yield found
+            else:
+                strange.append(key)
+        meaning = f"a time-stamp of no checkpoint of this log that is known here: the log was longer, {_OR_PUT}"
+        self.findings.names(strange, f"{meaning}; it is passed over")
+
+    def _first(
+        self, place: Storage, key: str, size: int, texts: Sequence[str], roots: Sequence[Certificate] | None
+    ) -> Anchor | None:
+        """The evidence that a token is for the first of these notes that it is of."""
+        try:
+            data = place.read(key, length=_LARGEST_TOKEN)
+        except RetroauditError:
+            return None
+        for text in texts:
+            stamp = timestamps.check(data, text, roots)
+            if stamp.problem is None:
+                if not stamp.signature_checked:
+                    self.findings.not_checked(f"who made {key}", _NO_ROOTS)
+                return Anchor("time-stamp", size, stamp.time, proved=stamp.signature_checked)
+        return None
 
     def _stamp(self, key: str, size: int, data: bytes, note: str, roots: Sequence[Certificate] | None) -> Anchor:
         stamp = timestamps.check(data, note, roots)
         if stamp.problem:
-            meaning = (
-                f"the time-stamp does not prove the log's {size} leaves: it was replaced, or the log was rewritten"
-            )
+            why = f"it was replaced, the log was rewritten, {_OR_PUT}"
+            meaning = f"the time-stamp does not prove the log's {size} leaves: {why}"
             self.findings.problem(key, "a time-stamp of this checkpoint", stamp.problem, meaning)
         elif not stamp.signature_checked:
-            self.findings.not_checked(f"who made {key}", "name the authority's certificates with --tsa-roots")
+            self.findings.not_checked(f"who made {key}", _NO_ROOTS)
         return Anchor("time-stamp", size, stamp.time, proved=stamp.signature_checked and not stamp.problem)
 
     def _agrees(self, subject: str, mine: Checkpoint) -> bool:
@@ -119,6 +194,13 @@ class Outside:
         if self.head and size <= self.head.size:
             return None
         return f"the log was longer: its end was cut off, or the store was set back to before {size} leaves"
+
+
+def _is(note: Note, size: int, root: bytes) -> bool:
+    return (note.checkpoint.size, note.checkpoint.root) == (size, root)
+
+
+_NO_ROOTS = "name the authority's certificates with --tsa-roots"
 
 
 def tell_newest(found: Sequence[Anchor], at: datetime | None, findings: Findings, size: int) -> None:

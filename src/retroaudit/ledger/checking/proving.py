@@ -13,6 +13,7 @@ from retroaudit.ledger.checking.rules import Place
 from retroaudit.ledger.checkpoint import Checkpoint
 from retroaudit.ledger.commits import Commit, Leaf
 from retroaudit.ledger.coordinates import commit_key
+from retroaudit.ledger.genuine import NEAR
 from retroaudit.ledger.tiles import Tiles
 
 _CACHED = 64  # commits
@@ -39,7 +40,7 @@ class Prover:
             try:
                 found = commits.parse(data, f"commit {number}")
             except IntegrityBroken as error:
-                meaning = f"commit {number} was replaced or damaged"
+                meaning = f"commit {number} was replaced or damaged, or somebody put something there"
                 self._findings.refused(f"commit {number}", "a commit", error, meaning)
                 return None
             if found.body.number != number:
@@ -57,8 +58,18 @@ class Prover:
             if commit is None or commit.body.before >= self.trusted.size:
                 return None
             if leaf in commit.body.leaves:
-                return Place(leaf.key, commit.body.before + commit.body.leaves.index(leaf), number)
+                index = commit.body.before + commit.body.leaves.index(leaf)
+                return Place(leaf.key, index, number, commit.body.time)
         return None
+
+    def names(self, key: str, after: int) -> bool:
+        """Whether one of the few commits after `after` names the key: who planted an object shall cost us no more."""
+        return any(
+            leaf.key == key
+            for number in range(after + 1, after + NEAR + 1)
+            if (commit := self.commit(number))
+            for leaf in commit.body.leaves
+        )
 
     def included(self, leaf: Leaf, place: Place) -> bool:
         """Whether the leaf is below the trusted root; a problem is told where it is not."""

@@ -1,6 +1,6 @@
 """What entries say, held against each other: rules C1 to C7 of the format, one entry after the other.
 
-Plans, due lists, voids and decisions are held; of reports, eight bytes for each.
+Plans, due lists and voids are held; of reports, eight bytes for each.
 """
 
 from __future__ import annotations
@@ -13,13 +13,16 @@ from datetime import datetime, timedelta
 from retroaudit.faults import BadInput, IntegrityBroken
 from retroaudit.ledger.checking.digests import Digests
 from retroaudit.ledger.checking.findings import Findings
-from retroaudit.ledger.coordinates import MANIFEST, REPORTS, ReportId
+from retroaudit.ledger.coordinates import MANIFEST, REPORTS, ReportId, entry_kind
 from retroaudit.ledger.entries import Recorded
-from retroaudit.ledger.kinds import Decision, DueList, Heartbeat, Plan, Void
+from retroaudit.ledger.kinds import Decision, DueList, Heartbeat, Hold, Plan, Void
 from retroaudit.ledger.manifest import Manifest
 from retroaudit.ledger.statement import moment
 
 _OPEN_DAYS = 7  # that a plan may stay open
+_LONG_DAYS = 31  # a heartbeat that promises more makes silence last as long
+_PLAN_FILE = "plan.json"
+_VOIDABLE = {"plan": "plan", "due": "due list"}
 _MANIFEST = re.compile(rf"({REPORTS}.*/)rev=([0-9]{{6}})/{re.escape(MANIFEST)}", re.DOTALL)
 _FIRST = "/rev=000001/"
 _Series = tuple[str, str, str, str]  # model, window, kind, part
@@ -27,18 +30,19 @@ _Series = tuple[str, str, str, str]  # model, window, kind, part
 
 @dataclass(frozen=True)
 class Place:
-    """Where an entry stands in the log: its key, the index of its leaf, and the commit that holds it."""
+    """Where an entry stands in the log: its key, the index of its leaf, and the commit that holds it, with its time."""
 
     key: str
     index: int
     commit: int
+    time: datetime  # UTC
 
 
 @dataclass(frozen=True)
 class _Planned:
     series: _Series
     plan: str
-    index: int
+    place: Place
 
 
 @dataclass
@@ -49,9 +53,10 @@ class Rules:
     keys: Digests = field(default_factory=Digests)  # of all leaves so far
     _series: Digests = field(default_factory=Digests)
     _plans: dict[tuple[str, str], list[_Planned]] = field(default_factory=dict)  # by model and window
-    _open: dict[tuple[_Series, str], list[tuple[Place, datetime]]] = field(default_factory=dict)
+    _open: dict[tuple[_Series, str], list[Place]] = field(default_factory=dict)
     _due: list[tuple[Place, DueList]] = field(default_factory=list)
     _voided: dict[str, int] = field(default_factory=dict)  # keys of entries, and the index of the void
+    _revived: list[str] = field(default_factory=list)  # reports whose plan was given up before them
     _heartbeat: tuple[Place, Heartbeat] | None = None
     _unplanned: list[str] = field(default_factory=list)
     _count_unplanned: int = 0
@@ -86,7 +91,9 @@ class Rules:
             self.findings.problem(str(report), f"plan {str(named)[:80]} in the log before it", found_text, meaning)
             return
         self._open.pop((series, own.plan), None)
-        others = {each.plan for each in plans if each.index < own.index} - {own.plan}
+        if own.place.key in self._voided:
+            self._revived.append(str(report))
+        others = {each.plan for each in plans if each.place.index < own.place.index} - {own.plan}
         missing = others - _named(found.predicate.get("other_plans"))
         if missing:
             meaning = "other audits of the same window were planned before it, and the report keeps silent about them"
@@ -96,16 +103,15 @@ class Rules:
         """Any other entry."""
         body = found.entry.body
         if isinstance(body, Plan):
-            series = (body.model, body.window, body.audit, body.part)
-            self._plans.setdefault(series[:2], []).append(_Planned(series, body.plan, place.index))
-            self._open.setdefault((series, body.plan), []).append((place, found.recorded_at))
+            self._plan(place, body, found)
         elif isinstance(body, DueList):
             self._due.append((place, body))
         elif isinstance(body, Void):
-            self._voided[body.entry] = place.index
-            self._require(place, body.entry, body.entry, "the entry that this one voids")
+            self._void(place, body)
         elif isinstance(body, Decision):
             self._require(place, body.report, _manifest_key(body.report), "the report that was decided about")
+        elif isinstance(body, Hold):
+            self._require(place, body.report, _manifest_key(body.report), "the report that was put under hold")
         elif isinstance(body, Heartbeat):
             self._heartbeat = (place, body)
 
@@ -114,12 +120,41 @@ class Rules:
         for place, body in self._due:
             if self._voided.get(place.key, -1) < place.index:
                 self._check_due(place, body, judged_at)
-        for (series, plan), entries in self._open.items():
-            for place, recorded_at in entries:
+        for (series, plan), places in self._open.items():
+            for place in places:
                 if self._voided.get(place.key, -1) < place.index:
-                    self._check_open(series, plan, recorded_at, judged_at)
+                    self._check_open(series, plan, place.time, judged_at)
         self._check_heartbeat(judged_at)
+        self._tell_voided()
         self.tell_unplanned()
+
+    def _plan(self, place: Place, body: Plan, found: Recorded) -> None:
+        series = (body.model, body.window, body.audit, body.part)
+        self._plans.setdefault(series[:2], []).append(_Planned(series, body.plan, place))
+        self._open.setdefault((series, body.plan), []).append(place)
+        sealed = next((file.sha256 for file in found.entry.files if file.name == _PLAN_FILE), None)
+        if sealed != body.plan:
+            there = f"sha256 {sealed}" if sealed else "no such file"
+            meaning = "the plan that the entry names is not the one that it holds: what would be tested is unknown"
+            self.findings.problem(place.key, f"{_PLAN_FILE} with sha256 {body.plan}", there, meaning)
+
+    def _void(self, place: Place, body: Void) -> None:
+        """Only plans and due lists can be given up (C6): no void takes anything else out of the log."""
+        if entry_kind(body.entry) in _VOIDABLE:
+            self._voided[body.entry] = place.index
+            self._require(place, body.entry, body.entry, "the entry that this one voids")
+        else:
+            meaning = "nothing but a plan or a due list can be given up: what this one names still counts"
+            self.findings.problem(place.key, "the key of a plan or a due list", body.entry[:300], meaning)
+
+    def _tell_voided(self) -> None:
+        """What was given up is legal, and worth reading: who did so, and why."""
+        counts = {name: sum(entry_kind(key) == kind for key in self._voided) for kind, name in _VOIDABLE.items()}
+        told = [f"{count} {name}{'s' if count > 1 else ''}" for name, count in counts.items() if count]
+        if told:
+            where = "who did so and why: `retroaudit ledger log --kind void`"
+            self.findings.notes.append(f"{' and '.join(told)} given up (void entries): {where}")
+        self.findings.names(self._revived, "its plan was given up before it (a void entry), and run again")
 
     def _require(self, place: Place, name: str, key: str | None, what: str) -> None:
         if key is None or key not in self.keys:
@@ -141,10 +176,10 @@ class Rules:
         except BadInput:
             return False  # no report can have such a name
 
-    def _check_open(self, series: _Series, plan: str, recorded_at: datetime, judged_at: datetime) -> None:
+    def _check_open(self, series: _Series, plan: str, committed: datetime, judged_at: datetime) -> None:
         name = "/".join(series)
-        since = recorded_at.isoformat()
-        if judged_at - recorded_at > timedelta(days=_OPEN_DAYS):
+        since = committed.isoformat()
+        if judged_at - committed > timedelta(days=_OPEN_DAYS):
             meaning = f"an audit was planned on {since} and neither reported nor given up: was its result not wanted?"
             self.findings.problem(f"plan {plan} of {name}", "a report, or a void", "neither", meaning)
         else:
@@ -156,9 +191,16 @@ class Rules:
             return
         place, body = self._heartbeat
         promised = self._time(place.key, body.next)
-        if promised is not None and promised < judged_at:
+        if promised is None:
+            return
+        if promised < judged_at:
             meaning = f"the log fell silent: its keeper promised on {body.at} to be back by {body.next}"
             self.findings.problem(place.key, f"a heartbeat by {body.next}", "none", meaning)
+        elif promised - place.time > timedelta(days=_LONG_DAYS):
+            self.findings.notes.append(
+                f"the newest heartbeat, of {place.time.isoformat()}, promises the next by {body.next} alone: "
+                "that the log fell silent could not be seen before"
+            )
 
     def tell_unplanned(self) -> None:
         """Reports without a plan: a problem where others have one."""

@@ -55,6 +55,7 @@ class Walk:
     findings: Findings
     wanted: dict[int, Wanted] = field(default_factory=dict)
     head: Commit | None = None
+    signers: set[str] = field(default_factory=set)  # ids of the keys of commits
     _before: _Before = field(default_factory=_Before)
 
     def along(self, numbers: Sequence[int], progress: Progress) -> Iterator[Commit]:
@@ -77,12 +78,14 @@ class Walk:
         self._lose_tiles(first)
         what = f"commit {first}" if first == last else f"commits {first} to {last}"
         verb = "was" if first == last else "were"
-        meaning = f"{what} {verb} deleted{self._before.since}: commit {number} is there"
+        meaning = (
+            f"{what} {verb} deleted{self._before.since}: commit {number} is there, unless somebody put something there"
+        )
         self.findings.problem(what, commit_key(first), "nothing", meaning)
 
     def _parse(self, number: int, key: str, data: bytes | Unread) -> Commit | None:
         subject = f"commit {number}"
-        meaning = f"commit {number} was replaced or damaged{self._before.since}"
+        meaning = f"commit {number} was replaced or damaged{self._before.since}, or somebody put something there"
         if isinstance(data, Unread):
             self.findings.problem(subject, key, data.found, meaning)
             self._pass_over(number, None)
@@ -114,6 +117,7 @@ class Walk:
         linked = self._check_link(commit)
         self._check_tree(commit, known=linked and follows)
         self.head = commit
+        self.signers.add(commit.envelope.keyid)
         self._before = _Before(body.number, commit.sha256, commit, body.time)
 
     def _check_origin(self, commit: Commit) -> None:
@@ -222,4 +226,6 @@ def _leaves(subject: str, data: bytes | Unread) -> Iterator[tuple[int, Leaf]]:
 
 
 _BEYOND = "the log was longer, and its end was cut off; or somebody put a tile there"
-_WRONG_TILE = "a tile is not the log's: it was replaced or damaged, and proofs made from it will not hold"
+_WRONG_TILE = (
+    "a tile is not the log's: it was replaced or damaged, or somebody put something there; proofs from it will not hold"
+)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from retroaudit.faults import IntegrityBroken
@@ -14,7 +14,7 @@ from retroaudit.ledger.checking.inventory import Inventory
 from retroaudit.ledger.checking.keychain import Keychain
 from retroaudit.ledger.checking.locks import Locks, called_locked
 from retroaudit.ledger.checking.outcome import Head, Options, Verification
-from retroaudit.ledger.checking.outside import Anchor, Outside, kept, tell_newest
+from retroaudit.ledger.checking.outside import Anchor, Outside, kept, kept_stamps, tell_newest, vouched
 from retroaudit.ledger.checking.reading import Oldest, Reader, Unread
 from retroaudit.ledger.checking.rules import Rules
 from retroaudit.ledger.checking.walk import Walk
@@ -24,6 +24,10 @@ from retroaudit.ledger.signing import PublicKey
 from retroaudit.ledger.tile_check import TileCheck
 from retroaudit.progress import Progress
 from retroaudit.storage.protocol import Storage
+
+RETIRED = (
+    "the key given is not the log's newest, {}: after a change of keys, verify with the new one, had from elsewhere too"
+)
 
 
 def verify_whole(storage: Storage, key: PublicKey, progress: Progress, options: Options) -> Verification:
@@ -50,8 +54,10 @@ class _Whole:
         tiles = TileCheck(self.reader.storage, self.inventory.tiles())
         numbers = self.inventory.commits
         chain = Keychain(self.reader, self.key, self.findings)
-        second = kept(self.options.anchors, _origin(self.reader, numbers), self.findings)
-        walk = Walk(self.reader, chain, tiles, self._sizes(second), self.findings)
+        origin = _origin(self.reader, numbers)
+        second = kept(self.options.anchors, origin, self.findings)
+        stamps = kept_stamps(self.options.anchors, origin, self.findings)
+        walk = Walk(self.reader, chain, tiles, self._sizes(second, stamps), self.findings)
         rules = Rules(self.findings)
         checked = {"commits": len(numbers), **self._follow(walk, rules), "tiles": tiles.checked}
         walk.tell_repeated(numbers, rules.keys.repeated())
@@ -59,7 +65,8 @@ class _Whole:
         if walk.head is None:
             meaning = "an empty log proves nothing: wrong store?"
             self.findings.problem("the store", "something to check", "nothing", meaning)
-        anchors = tuple(self._outside(walk, second))
+        self._tell_key(walk)
+        anchors = tuple(self._outside(walk, vouched(second, chain.publics(), self.findings), stamps))
         return Verification.of(checked, self.findings, Head.of(walk.head) if walk.head else None, anchors)
 
     def _follow(self, walk: Walk, rules: Rules) -> dict[str, int]:
@@ -73,11 +80,14 @@ class _Whole:
         for commit in found:
             contents.add(commit)
         contents.finish()
-        if walk.head:
-            locks.commits(self.inventory.commits, walk.head.body.time)
+        locks.commits(self.inventory.commits)
+        locks.derived()
         locks.finish()
         inputs.finish()
-        self._judge(walk, rules)
+        if walk.head:
+            when = self.options.at.isoformat()
+            self.findings.notes.append(f"completeness was judged as of {when}: name another moment with --at")
+            rules.finish(self.options.at)
         self.inventory.tell_strays([rules.keys.hashes(), contents.blobs.hashes()])
         if self.options.archive is None and contents.reports:
             self.findings.unchecked.append("inputs: --archive was not named")
@@ -95,33 +105,30 @@ class _Whole:
         self.findings.unchecked.append("entries, reports, files, locks and completeness: the log alone was checked")
         return {"leaves": entries}
 
-    def _judge(self, walk: Walk, rules: Rules) -> None:
-        if walk.head is None:
-            return
-        judged_at = self.options.at or walk.head.body.time
-        if self.options.at is None:
-            when = judged_at.isoformat()
-            self.findings.notes.append(
-                f"completeness was judged as of the newest commit, {when}: name another with --at"
-            )
-        rules.finish(judged_at)
+    def _tell_key(self, walk: Walk) -> None:
+        """A key that was retired still proves what it signed; whose the log is now, only the newest proves."""
+        newest = walk.head.body.next_key if walk.head else None
+        if newest and newest != self.key.keyid and self.key.keyid in walk.signers:
+            self.findings.notes.append(RETIRED.format(newest))
 
-    def _sizes(self, second: Sequence[Note]) -> frozenset[int]:
+    def _sizes(self, second: Sequence[Note], stamps: Iterable[int]) -> frozenset[int]:
         since = [self.options.since.checkpoint.size] if self.options.since else []
         own = [self.options.checkpoint.checkpoint.size] if self.options.checkpoint else []
-        return frozenset([*self.inventory.anchors, *(note.checkpoint.size for note in second), *since, *own])
+        return frozenset([*self.inventory.anchors, *stamps, *(note.checkpoint.size for note in second), *since, *own])
 
-    def _outside(self, walk: Walk, second: Sequence[Note]) -> Iterator[Anchor]:
+    def _outside(self, walk: Walk, second: Sequence[Note], stamps: Mapping[int, str]) -> Iterator[Anchor]:
         head = walk.head
         outside = Outside(self.reader, walk.chain, self.findings, walk.wanted, head.note.checkpoint if head else None)
         saved = [note for note in (self.options.since, self.options.checkpoint) if note]
+        place, roots = self.options.anchors, self.options.tsa_roots
         found = [
-            *outside.stamps(self.inventory.anchors, self.options.tsa_roots),
+            *outside.stamps(self.inventory.anchors, roots),
+            *(outside.stamps_elsewhere(place, stamps, second, roots) if place else ()),
             *outside.notes("second place", second),
             *outside.notes("saved checkpoint", saved),
         ]
         if head:
-            tell_newest(found, self.options.at or head.body.time, self.findings, head.body.size)
+            tell_newest(found, self.options.at, self.findings, head.body.size)
         yield from found
 
 
