@@ -394,7 +394,7 @@ def test_reports_without_plans_are_a_note_until_one_has_one(memory: Memory, sign
     seal_day(memory, signer, 1)
     outcome = _judged(memory, signer)
     assert outcome.problems == ()
-    assert any("no plan was sealed in this log" in note for note in outcome.notes)
+    assert any("no plan of its window was sealed in this log" in note for note in outcome.notes)
     _plan(memory, signer, 2)
     assert "it names no plan, as others here do" in _meanings(_judged(memory, signer))
 

@@ -424,7 +424,12 @@ def test_foreign_notes_in_a_second_place_are_passed_over(
     outcome = verify(store, signer.public, options=Options(anchors=place))
     assert outcome.problems == ()
     assert [(each.size, each.proved) for each in outcome.anchors] == [(size, True)]
-    for planted, why in ((1000, "no key of this log"), (2, "no key"), (3, "no checkpoint"), (4, "no checkpoint")):
+    for planted, why in (
+        (1000, "no key of this log that"),
+        (2, "no key of this"),
+        (3, "no checkpoint"),
+        (4, "no checkpoint"),
+    ):
         (line,) = [line for line in outcome.notes if anchors.key(origin, planted) in line]
         assert why in line
     cut = verify(_without_newest(sealed), signer.public, options=Options(anchors=place))

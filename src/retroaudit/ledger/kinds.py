@@ -46,7 +46,7 @@ class Key(Body):
     expires: Time | None
     by: Name
     reason: Name
-    possession: str | None  # base64 of the new key's signature over the old key's id and the commit before; null for the first
+    possession: str | None  # base64: the new key signs the old key's id and the commit before; null for the first
 
 
 class Store(Body):

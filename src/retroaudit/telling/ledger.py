@@ -24,7 +24,7 @@ _SAID = {  # what a line of the log says of an entry, by its kind
     "due": "{model}: {owed}, part {part}",
     "heartbeat": "the next before {next}",
     "decision": "{report}: {decision}, by {by}",
-    "erasure": "{model}: {gone} in the {scope}, by {by}",
+    "erasure": "{model}: {gone}, by {by}",
     "change": "{model}: another {what}, by {by}",
     "void": "{voided}, by {by}",
     "hold": "{report}: {held}, by {by}",
@@ -91,7 +91,8 @@ def _owed(body: Mapping[str, Any]) -> dict[str, str]:
 
 def _gone(body: Mapping[str, Any]) -> dict[str, str]:
     rows = "rows" if body["rows"] is None else counted(body["rows"], "row")
-    return {"gone": f"{rows} of {some(body['partitions']) or 'no partition'}"}
+    place = "review place" if body["scope"] == "review" else body["scope"]
+    return {"gone": f"{rows} of {some(body['partitions']) or 'no partition'} in the {place}"}
 
 
 def _voided(body: Mapping[str, Any]) -> dict[str, str]:

@@ -61,9 +61,11 @@ def run(path: Path, *options: str | Path, key: Path = FIRST) -> tuple[int, dict[
     return done.returncode, json.loads(done.stdout) if done.stdout else {}, done.stderr
 
 
-def checked(module: ModuleType, path: Path, anchors: Path | None = None, given: str = OWNER) -> list[tuple[str, ...]]:
+def checked(
+    module: ModuleType, path: Path, anchors: Path | None = None, given: str = OWNER, moment: str = MOMENT
+) -> list[tuple[str, ...]]:
     """The problems, in this process (for many runs): rule, object, expected, found."""
-    return list(module.check(path, given, MOMENT, anchors).problems)
+    return list(module.check(path, given, moment, anchors).problems)
 
 
 def about(found: dict[str, Any], words: str) -> bool:
@@ -645,6 +647,9 @@ def leaf_of(key: str, data: bytes) -> bytes:
     return hashlib.sha256(b"\0" + canonical({"key": key, "sha256": digest_of(data)}).encode()).digest()
 
 
+EARLY = "2026-07-02T00:00:00+00:00"  # when no plan of a log of our own is late
+
+
 class Log:
     """A small store that a test signs itself; whatever the test wants to be wrong, it says."""
 
@@ -754,8 +759,9 @@ def rules_of(verify: ModuleType, log: Log, given: Key | None = None) -> tuple[se
     """The rules that a log breaks, as a store and as a bundle of its first report."""
     keyid = key_id(given or log.owner)
     bundle = log.bundle(log.folder.parent / "own-bundle")
-    found = [{problem[0] for problem in checked(verify, path, given=keyid)} for path in (log.folder, bundle)]
-    return found[0], found[1]
+    found = [checked(verify, path, given=keyid, moment=EARLY) for path in (log.folder, bundle)]
+    store, exported = ({problem[0] for problem in problems} for problems in found)
+    return store, exported
 
 
 def ordinary(log: Log) -> None:
@@ -870,7 +876,8 @@ def test_an_expired_key_may_sign_a_handover_alone(verify: ModuleType, tmp_path: 
     log.clock = "2026-07-01T14:00:00+00:00"
     extra = [log.about("hold", "m/w/k/p/1")] if more else []
     log.commit(log.change(new, key_id(log.key)), *extra, following=new)
-    assert rules_of(verify, log) == ({"K1"} if more else set(), set())
+    for found in rules_of(verify, log):  # a commit that hands over holds nothing else
+        assert ("K1" in found) if more else not found
 
 
 @pytest.mark.parametrize(
@@ -917,7 +924,8 @@ def test_a_leaf_that_stands_twice_is_found(verify: ModuleType, tmp_path: Path) -
     log = Log(tmp_path / "log")
     log.commit(log.plan(b"1"))
     log.commit(log.keys[-1])
-    assert [problem[0] for problem in checked(verify, log.folder, given=key_id(log.owner))] == ["leaf"]
+    found = checked(verify, log.folder, given=key_id(log.owner), moment=EARLY)
+    assert [problem[0] for problem in found] == ["leaf"]
 
 
 @pytest.mark.parametrize("how", ["planted first", "planted later", "not consented", "no possession", "known", "two"])

@@ -67,7 +67,8 @@ def vouched(notes: Sequence[Note], keys: Sequence[PublicKey], findings: Findings
     """
     signed = tuple(note for note in notes if any(map(note.signed_by, keys)))
     others = [anchors.key(each.checkpoint.origin, each.checkpoint.size) for each in notes if each not in signed]
-    findings.names(others, f"no key of this log signed it, {_OR_PUT}: it is passed over")
+    meaning = f"signed by no key of this log that is known here: by a later one (give it with --key), {_OR_PUT}"
+    findings.names(others, f"{meaning}; it is passed over")
     if notes and not signed:
         meaning = "no key of this log signed it, or anything else there that bears this log's name: it is no evidence"
         findings.problem("the second place", "a checkpoint signed by the log's key", "others' alone", meaning)

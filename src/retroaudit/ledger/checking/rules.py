@@ -212,7 +212,8 @@ class Rules:
             self.findings.problem(self._unplanned[0] + more, "a plan in the log before it", "none named", meaning)
         else:
             self.findings.notes.append(
-                f"{self._unplanned[0]}{more}: no plan was sealed in this log; nothing says what was to be tested"
+                f"{self._unplanned[0]}{more}: no plan of its window was sealed in this log; "
+                "nothing says what was to be tested"
             )
 
     def _time(self, subject: str, text: str) -> datetime | None:

@@ -223,13 +223,15 @@ class _Verifier:
         found = (text.partition("\n\n")[0] + "\n", any(_noted(self.keys[keyid][0], text) for keyid in keys))
         self.same("checkpoint", f"{name} (text, signed)", (said, True), found)
 
-    def introduce(self, first: bool, commit: dict[str, Any], signer: str) -> None:  # a key where it is right, only
+    def introduce(self, number: int, commit: dict[str, Any], signer: str) -> None:  # a key where it is right, only
         leaves = [leaf for leaf in commit["leaves"] if leaf["key"].startswith("entries/v1/kind=key/")]
-        new, good = commit["next_key"], not first or (leaves == commit["leaves"][:1] and commit["next_key"] == signer)
-        _must(good and len(leaves) == (first or new != signer), f"a key entry for {new} where it is new", leaves)
+        held, new, first = commit["leaves"], commit["next_key"], number == 1
+        good = leaves == held[: first or new != signer] and (new == signer or not (first or held[1:]))
+        _must(good, f"a key entry for {new} where it is new, there alone", held)
         for leaf in leaves:
-            body = _read_entry(leaf["key"], 0, _envelope(self.read(leaf["key"]), "vnd.in-toto")[0]).body
-            key: Any = serialization.load_der_public_key(b64decode(body["public"]))
+            entry = _read_entry(leaf["key"], 0, _envelope(self.read(leaf["key"]), "vnd.in-toto")[0])
+            key, body = serialization.load_der_public_key(b64decode(entry.body["public"])), entry.body
+            self.same("K1", f"{leaf['key']}: after", number - 1, entry.after)
             good = b64decode(body["public"]) == _pack(key) and body["keyid"] == new == _hash(_pack(key)).hex()
             text = f"retroaudit.dev/log key after {signer} at {commit['previous']}"
             shown = body["possession"] is None if first else _signed(key, b64decode(body["possession"]), text.encode())
@@ -244,7 +246,7 @@ class _Verifier:
         _must((number == 1) != bool(self.terms), "commit 1 first", number)
         signer, start = self.terms[-1][1] if self.terms else seal[0], len(self.tree[0]) if whole else size - len(leaves)
         with self.guard("K1", name):
-            self.introduce(number == 1, commit, signer)
+            self.introduce(number, commit, signer)
         _must(self.terms and self.terms[-1][1] == commit["next_key"], "a way to the next key", "none")
         for index, leaf in enumerate(leaves, start):
             known, height = self.leaves.setdefault(leaf["key"], (index, leaf["sha256"])), 0
@@ -258,7 +260,7 @@ class _Verifier:
             total, end = start + len(leaves), self.keys[signer][1]
             wanted |= {"previous": self.last[0] or None, "size": total, "time": max(time, self.last[1])}
             wanted["frontier"] = [value.hex() for value in self.frontier(total)]
-            in_time = not end or time < end or (len(leaves) == 1 and signer != commit["next_key"])
+            in_time = not end or time < end or signer != commit["next_key"]
             self.same("K1", f"{name}: before {end}, when its key expires", True, in_time)
         self.same("commit", name, wanted, {member: commit[member] for member in wanted})
         self.sealed("K1", name, signer, seal)
@@ -296,8 +298,7 @@ class _Verifier:
             with self.guard("commit", name := f"log/commits/{number // 1_000_000:06d}/{number:012d}"):
                 self.commit(name, True)
                 done = number
-            if done != number:
-                self.unchecked.append(f"the log from commit {number} on, which cannot be read")
+            if done != number:  # what comes after it cannot be judged
                 break
         for key, (index, digest) in self.leaves.items():
             with self.guard("leaf", key):
@@ -360,8 +361,8 @@ class _Verifier:
         for name in sorted({*names} - known):
             self.same("bundle", name, "a file that belongs to this bundle", "another")
         self.rules(None)
-        self.unchecked.append("time-stamps, and README.md and verify.py, for which nobody vouches")
-        self.unchecked.append("what a bundle does not show: expiry of keys, K3, C1, C2, C5, C8, what came later")
+        self.unchecked += ["time-stamps, and README.md and verify.py, for which nobody vouches"]
+        self.unchecked += ["what a bundle does not show: expiry of keys, K3, C1, C2, C5, C8, what came later"]
 
     def anchors(self, place: Path) -> None:  # of this log, that were kept elsewhere
         kept, folder, end = _Verifier(place), f"checkpoints/{_encode(self.head['origin'])}", self.head["size"]
@@ -370,12 +371,12 @@ class _Verifier:
         for name in names:
             with self.guard("anchors", name):
                 size, whole = int(name[-23:-11]), not self.report
-                if whole or size == end:
-                    _must(size <= end, f"a log of {size} leaves: it was cut off or set back", end)
-                    root = _fold(self.frontier(size)) if whole else self.head["root"]
-                    self.checkpoint(f"{name}, kept elsewhere", kept.read(name).decode(), size, root, [*self.keys])
-                else:
+                if not whole and size != end:
                     self.unchecked.append(f"{name}: the bundle does not show the log at this size")
+                    continue
+                _must(size <= end, f"a log of {size} leaves: it was cut off or set back", end)
+                root = _fold(self.frontier(size)) if whole else self.head["root"]
+                self.checkpoint(f"{name}, kept elsewhere", kept.read(name).decode(), size, root, [*self.keys])
 
     def rules(self, moment: str | None) -> None:  # C1 to C7; a bundle has no moment, and shows no C1, C2 and C5
         of, plans, counts, done = self.of, defaultdict[Any, list[_Entry]](list), Counter[Any](), set[Any]()
@@ -387,10 +388,9 @@ class _Verifier:
             start = min((plan.index for plan in around if (plan.series, plan.plan) == first), default=_SAFE)
             hidden = {plan.plan for plan in around if plan.index < start < _SAFE} - {report.plan, *report.others}
             self.same("C4", f"{report.key}: planned audits that it does not name", set(), hidden)
-            if of["plan"]:
-                self.same("C3", f"{report.key}: its plan was entered before it", True, start < report.index)
-            else:
-                self.unchecked.append(f"C3: {report.key}: no plan was ever entered")
+            self.unchecked += [] if of["plan"] else [f"C3: {report.key}: no plan was ever entered"]
+            planned = start < report.index or not of["plan"]
+            self.same("C3", f"{report.key}: its plan was entered before it", True, planned)
             counts[report.series] += 1
             done |= {report.series, first}
             self.same("C7", report.key, str(counts[report.series]), report.body["report"].rpartition("/")[2])
@@ -419,10 +419,7 @@ def check(root: Path, given: str, moment: str | None = None, place: Path | None 
     out.same("K1", "the key you gave is one of the log's", True, given in {keyid for _, keyid in out.terms})
     out.same("nothing", "entries were checked", True, any(out.of.values()))
     with out.guard("anchors", str(place)):
-        if place:
-            out.anchors(place)
-        else:
-            out.unchecked.append("whether the newest commits were cut off or all was set back: give --anchors for that")
+        out.anchors(place) if place else out.unchecked.append("a log that was cut off or set back: give --anchors")
     return out
 
 
