@@ -21,7 +21,7 @@ GROUPS = {
     "review": ("sample", "show", "erase"),
     "ledger": ("log", "due", "heartbeat", "decide", "approve", "erasure", "void", "hold", "anchor"),
     "keys": ("show", "rotate"),
-    "store": ("init", "check"),
+    "store": ("init", "check", "relock"),
 }
 OF_GROUPS = tuple(f"{group} {command}" for group, commands in GROUPS.items() for command in commands)
 DAY = "2026-07-01"

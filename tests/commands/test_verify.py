@@ -59,7 +59,7 @@ def place(tmp_path: Path) -> Place:
 def test_what_is_intact_is_told_with_its_head_and_what_was_not_checked(call: Call, place: Place) -> None:
     code, out, _ = call(*place.words)
     assert code == 0
-    assert "✓ intact  checked 3 commits, 1 entries, 3 reports, 3 files" in out
+    assert "✓ intact  checked 3 commits, 1 entry, 3 reports, 3 files" in out
     assert f"head: 4 entries, root {commits.read(place.store, 3).note.checkpoint.root.hex()} (commit 3" in out
     assert "note: no anchor" in out
     assert "not checked: inputs" in out

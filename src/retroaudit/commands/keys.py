@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from retroaudit import console
+from retroaudit import console, telling
 from retroaudit.commands.options import AsJson, By, Reason, SigningKey, Store, signer, writable
 from retroaudit.commands.passphrases import asker, new_passphrase
 from retroaudit.faults import BadInput, Fault
@@ -54,9 +54,11 @@ def show(*, store: Store, as_json: AsJson = False) -> None:
     if as_json:
         console.print_json({"keys": found})
         return
-    columns = ("keyid", "algorithm", "from", "to", "expires", "by", "reason")
-    rows = ([each[column] for column in columns] for each in found)
-    console.print_table(columns, rows)
+    for each in found:
+        until = f"to {each['to']}" if each["to"] else "on"
+        telling.say(f"commits {each['from']} {until}  {each['algorithm']}  expires {each['expires'] or 'never'}")
+        telling.say(f"        key {each['keyid']}")
+        telling.say(f"        {each['reason']}" + (f", by {each['by']}" if each["by"] else ""))
 
 
 @keys.command(

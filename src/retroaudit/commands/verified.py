@@ -16,7 +16,7 @@ def tell(result: Verification, *, since: str | None = None, saved: str | None = 
         console.out().print(Text.assemble(("✗ ", "red"), (console.plain(problem.object), "bold")))
         _say(f"  expected {console.plain(problem.expected)}, found {console.plain(problem.found)}")
         _say(f"  {console.plain(problem.meaning)}")
-    counted = ", ".join(f"{count:,} {what}" for what, count in result.checked.items())
+    counted = ", ".join(f"{count:,} {_one(what) if count == 1 else what}" for what, count in result.checked.items())
     mark = Text("✗ broken", style="bold red") if result.problems else Text("✓ intact", style="green")
     console.out().print(Text.assemble(mark, f"  checked {counted}"))
     _tell_head(result)
@@ -52,3 +52,7 @@ def _kept(since: str, saved: str | None) -> str:
 
 def _say(text: str) -> None:
     console.out().print(Text(text))
+
+
+def _one(what: str) -> str:
+    return f"{what[:-3]}y" if what.endswith("ies") else what.removesuffix("s")

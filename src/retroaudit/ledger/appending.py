@@ -15,9 +15,10 @@ from retroaudit.ledger.coordinates import commit_key
 from retroaudit.ledger.entries import Recorded
 from retroaudit.ledger.head import head, leaf_hashes, seen
 from retroaudit.ledger.keyring import Link
+from retroaudit.ledger.settings import retain_until
 from retroaudit.ledger.signing import PublicKey, Signer
 from retroaudit.ledger.statement import File, instant
-from retroaudit.storage.protocol import Storage, settle
+from retroaudit.storage.protocol import Denied, Lockable, Storage, settle
 
 CLOCK_JUMPED = "RETROAUDIT_CLOCK_JUMPED"
 PATIENCE = 300.0  # seconds of being outrun by other writers
@@ -55,23 +56,24 @@ def append(
     Leaves that somebody else committed on the way are not committed again. Who finds its own bytes in place has
     succeeded, be it after a lost answer. Each lost attempt is somebody's success and moves on by one commit; after
     five minutes of them `BadInput` is raised. Every commit on the way is checked before it is built upon. Tiles are
-    written after it: what cannot be written is made again by whoever comes later.
+    written after it: what cannot be written is made again by whoever comes later. All of it is locked for the longest
+    of the store's retentions. Raises `Denied` where these credentials may not append.
     """
     placed: dict[Leaf, int] = {}
-    begun = before
+    begun, until = before, _until(storage, at)
     waiting = dict.fromkeys(leaves)  # a set that keeps its order
     deadline = time.monotonic() + PATIENCE
     while waiting and time.monotonic() < deadline:
-        adding = [*waiting] if before else [_first_key(storage, signer, at), *waiting]
+        adding = [*waiting] if before else [_first_key(storage, signer, at, until), *waiting]
         data = commits.follow(before, adding, signer, at)
         number = before.body.number + 1 if before else 1
-        there = _attempt(storage, commit_key(number), data, contended=before is not begun)
+        there = _attempt(storage, commit_key(number), data, until, contended=before is not begun)
         commit = commits.parse(data, f"commit {number}") if there == data else _following(there, before, signer)
         seen(storage, number)
         placed |= {leaf: number for leaf in commit.body.leaves if leaf in waiting}
         waiting = dict.fromkeys(leaf for leaf in waiting if leaf not in placed)
         if there == data:
-            write_tiles(storage, before, commit)
+            write_tiles(storage, before, commit, until)
         before = commit
     if waiting:
         raise BadInput(Fault("log", "other writers in a row for five minutes", "a turn of one's own", "Run it again."))
@@ -87,26 +89,41 @@ def append_handover(
     """
     number = before.body.number + 1
     data = commits.follow(before, [leaf], signer, at, next_key)
-    if settle(storage, commit_key(number), data) != data:
+    until = _until(storage, at)
+    if _attempt(storage, commit_key(number), data, until, contended=False) != data:
         return None
     commit = commits.parse(data, f"commit {number}")
     seen(storage, number)
-    write_tiles(storage, before, commit)
+    write_tiles(storage, before, commit, until)
     return commit
 
 
-def _attempt(storage: Storage, key: str, data: bytes, *, contended: bool) -> bytes:
-    """What lies there after our attempt to put `data` there.
+def _until(storage: Storage, at: datetime) -> datetime | None:
+    """Until when commits and tiles are locked; None where nothing locks, or the log does not say."""
+    return retain_until(storage, None, at) if isinstance(storage, Lockable) else None
+
+
+def _attempt(storage: Storage, key: str, data: bytes, until: datetime | None, *, contended: bool) -> bytes:
+    """What lies there after our attempt to put `data` there; raises `Denied` where these credentials may not."""
+    try:
+        return _put(storage, key, data, until, contended=contended)
+    except Denied:
+        found, remedy = "credentials that may not append to the log (access denied)", "Use the log role's credentials."
+        raise Denied(Fault(key, found, "those of the log's role", remedy)) from None
+
+
+def _put(storage: Storage, key: str, data: bytes, until: datetime | None, *, contended: bool) -> bytes:
+    """What lies there then.
 
     Among others the winner's bytes are asked for at the same time: who loses knows at once what to build upon, and
     commits follow each other by one request's time instead of two.
     """
     if not contended:
-        return settle(storage, key, data)
+        return settle(storage, key, data, retain_until=until)
     with ThreadPoolExecutor(1) as beside:
         winner = beside.submit(storage.read, key)
         try:
-            if storage.put_if_absent(key, data):
+            if storage.put_if_absent(key, data, retain_until=until):
                 return data
         except RetroauditError:
             if storage.head(key) is None:
@@ -114,7 +131,7 @@ def _attempt(storage: Storage, key: str, data: bytes, *, contended: bool) -> byt
         return storage.read(key) if winner.exception() else winner.result()
 
 
-def write_tiles(storage: Storage, before: Commit | None, commit: Commit) -> None:
+def write_tiles(storage: Storage, before: Commit | None, commit: Commit, until: datetime | None = None) -> None:
     """The tiles that a commit completes or begins; without, proofs come from commits, and verify tells of it."""
     body, frontier = commit.body, before.body.frontier if before else ()
 
@@ -122,14 +139,15 @@ def write_tiles(storage: Storage, before: Commit | None, commit: Commit) -> None
         return leaf_hashes(storage, commit, start, end)
 
     try:
-        tiles.write(storage, body.before, [leaf.hash for leaf in body.leaves], hashes, frontier=frontier)
+        added = [leaf.hash for leaf in body.leaves]
+        tiles.write(storage, body.before, added, hashes, frontier=frontier, retain_until=until)
     except RetroauditError:  # the commit stands: what is derived must not make it look as if it did not
         return
 
 
-def _first_key(storage: Storage, signer: Signer, at: datetime) -> Leaf:
+def _first_key(storage: Storage, signer: Signer, at: datetime, until: datetime | None) -> Leaf:
     entry = keyring.first(signer)
-    data = settle(storage, entry.key, entries.sign(Recorded(entry, at, 0), signer))
+    data = settle(storage, entry.key, entries.sign(Recorded(entry, at, 0), signer), retain_until=until)
     recorded, envelope = entries.parse(data, entry.key)
     if recorded.entry != entry or not envelope.signed_by(signer.public):
         raise IntegrityBroken(Fault(entry.key, "another entry", "the log's first key", "Run verify."))
@@ -157,7 +175,8 @@ def _require(commit: Commit, by: PublicKey | None, signer: Signer) -> None:
     subject, key = f"commit {commit.body.number}", signer.public
     if commit.body.next_key != key.keyid:
         found = f"a log whose next commit is signed by key {commit.body.next_key}"
-        raise BadInput(Fault(subject, found, f"key {key.keyid}", "Use the store's key."))
+        remedy = "Use the store's key: it was handed over, or this is another log's; `retroaudit keys show` names them."
+        raise BadInput(Fault(subject, found, f"key {key.keyid}", remedy))
     if by is None or not commit.envelope.signed_by(by):
         raise IntegrityBroken(Fault(subject, "bytes that its key did not sign", "a signed commit", "Run verify."))
 

@@ -26,6 +26,7 @@ from retroaudit.faults import BadInput, Fault, IntegrityBroken
 SIGNING_FILE = "signing.pem"
 PUBLIC_FILE = "public.pem"
 KINDS = "a key of kind Ed25519, or ECDSA on P-256"
+_PAIR = "`retroaudit keygen --out DIR` makes a pair for a new log."
 _LONGEST_FILE = 65_536
 _PRIVATE_MODE = 0o600
 _PUBLIC_MODE = 0o644
@@ -150,7 +151,7 @@ def load_signer(path: Path, passphrase: Callable[[], str] | None = None) -> Sign
 def signer_from_pem(data: bytes, subject: str, passphrase: Callable[[], str] | None = None) -> Signer:
     """The private key in a PEM's bytes, as `load_signer` has it."""
     if b"PUBLIC KEY" in data:
-        raise _bad_key(subject, "a public key", "the private key, signing.pem")
+        raise _bad_key(subject, "a public key", "the private key, signing.pem", "Whoever seals has it.")
     try:
         key: object = _parse(subject, lambda: serialization.load_pem_private_key(data, None))
     except TypeError:  # cryptography's word for a passphrase too few
@@ -167,7 +168,7 @@ def load_public(path: Path) -> PublicKey:
     """The public key in a `public.pem`; raises `BadInput` where it is none, or another kind."""
     data, subject = _read(path), f"key {path}"
     if b"PRIVATE KEY" in data:
-        raise _bad_key(subject, "a private key", "the public key, public.pem")
+        raise _bad_key(subject, "a private key", "the public key, public.pem", "The private one is for sealing alone.")
     return _supported(_parse(subject, lambda: serialization.load_pem_public_key(data)), subject)
 
 
@@ -239,5 +240,5 @@ def _parse(subject: str, load: Callable[[], _Key]) -> _Key:
         raise _bad_key(subject, "no key", "a PEM file as keygen writes it") from None
 
 
-def _bad_key(subject: str, found: str, expected: str) -> BadInput:
-    return BadInput(Fault(subject, found, expected, "`retroaudit keygen --out DIR` makes a pair."))
+def _bad_key(subject: str, found: str, expected: str, remedy: str = _PAIR) -> BadInput:
+    return BadInput(Fault(subject, found, expected, remedy))

@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from retroaudit.faults import BadInput, Fault, IntegrityBroken
 from retroaudit.ledger import tree
@@ -199,6 +200,7 @@ def write(
     leaf_hashes: LeafHashes,
     *,
     frontier: tree.Frontier | None = None,
+    retain_until: datetime | None = None,
 ) -> None:
     """Store the tiles that are new since `size_before`: those that `added` completes, and the new partial ones.
 
@@ -213,7 +215,7 @@ def write(
             _check_edge(edges[level], level, size_before, frontier)
         level += 1
     expected = Expected(size_before, edges)
-    _put(storage, [*(tile for leaf in added for tile in expected.add(leaf)), *expected.partial()])
+    _put(storage, [*(tile for leaf in added for tile in expected.add(leaf)), *expected.partial()], retain_until)
 
 
 def rebuild(storage: Storage, size: int, leaf_hashes: LeafHashes) -> int:
@@ -228,9 +230,9 @@ def rebuild(storage: Storage, size: int, leaf_hashes: LeafHashes) -> int:
     return created + _put(storage, expected.partial())
 
 
-def _put(storage: Storage, tiles: Iterable[Tile]) -> int:
+def _put(storage: Storage, tiles: Iterable[Tile], retain_until: datetime | None = None) -> int:
     objects = {tile.key: tile.hashes for tile in tiles}
-    created = storage.put_all(objects) if objects else {}
+    created = storage.put_all(objects, retain_until=retain_until) if objects else {}
     for key in (key for key, new in created.items() if not new):
         if read_tile(storage, key) != objects[key]:
             raise _false(key)
