@@ -266,6 +266,19 @@ def _made_of(memory: Memory, archive: Memory, signer: Signer) -> None:
     _seal(memory, signer, 1, {"buildDefinition": {"resolvedDependencies": inputs}})
 
 
+def test_what_a_later_report_was_made_of_is_lawful(memory: Memory, archive: Memory, signer: Signer) -> None:
+    _made_of(memory, archive, signer)
+    key = "date=2026-07-01/a.parquet"
+    archive.objects[key] = b"delivered late"
+    assert len(verify(memory, signer.public, options=Options(archive=archive)).problems) == 1
+    again = [_input(archive, key, "date=2026-07-01", size=len(archive.objects[key]))]
+    _seal(memory, signer, 2, {"buildDefinition": {"resolvedDependencies": again}})
+    outcome = verify(memory, signer.public, options=Options(archive=archive))
+    assert outcome.problems == ()
+    (note,) = (note for note in outcome.notes if key in note)
+    assert note.endswith(f"{id_of(2)}, sealed later, was made of what is there now")
+
+
 def test_inputs_that_are_as_they_were_are_counted(memory: Memory, archive: Memory, signer: Signer) -> None:
     _made_of(memory, archive, signer)
     for text in (None, str(id_of(1))):

@@ -42,6 +42,7 @@ class Inputs:
     checked: int = 0
     _seen: Digests = field(default_factory=Digests)
     _gone: list[tuple[_Input, str, str]] = field(default_factory=list)
+    _replaced: dict[tuple[str, str], str | None] = field(default_factory=dict)  # who read what is there now
     _erasures: list[tuple[Place, Erasure]] = field(default_factory=list)
 
     def entry(self, place: Place, found: Recorded) -> None:
@@ -65,8 +66,15 @@ class Inputs:
                 self._compare(self.archive, one)
 
     def finish(self) -> None:
-        """After the last entry: what is changed or gone is a problem, unless a later entry declares the erasure."""
+        """After the last entry: what is changed or gone is a problem, unless the log explains it.
+
+        It does where a later report was made of what is there now, and where a later entry declares the erasure.
+        """
         for one, expected, found in self._gone:
+            if later := self._replaced.get((one.model, one.key)):
+                was = f"{one.key} in the archive is not what {one.report} was made of"
+                self.findings.notes.append(f"{was}: {later}, sealed later, was made of what is there now")
+                continue
             entry = next((each for each in self._erasures if _explains(*each, one)), None)
             if entry is None:
                 meaning = f"what {one.report} was made of changed or is gone since, and no erasure was declared for it"
@@ -87,6 +95,9 @@ class Inputs:
             return
         if there:
             self._gone.append((one, _expected(one), there))
+            self._replaced.setdefault((one.model, one.key), None)
+        elif (one.model, one.key) in self._replaced:  # it was gone for a report before this one
+            self._replaced[one.model, one.key] = one.report
 
     def _difference(self, archive: Storage, info: ObjectInfo, one: _Input) -> str | None:
         """What is there instead, None where it is the same as far as it can be told."""
