@@ -129,7 +129,7 @@ class Keychain:
         body, keyid = commit.body, commit.envelope.keyid
         self._next = body.next_key
         hands_over = body.next_key != keyid
-        self._count_keys(commit, int(body.number == 1) + int(hands_over))
+        self._count_keys(commit, int(body.number == 1 or hands_over))
         if not hands_over:
             return
         old, had = self._public.get(keyid), {each for _, each in self._reigns}
