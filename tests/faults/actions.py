@@ -10,7 +10,7 @@ from retroaudit.ledger.appending import append, read_head
 from retroaudit.ledger.commits import Leaf
 from retroaudit.ledger.entries import Entry
 from retroaudit.ledger.head import head
-from retroaudit.ledger.kinds import Hold
+from retroaudit.ledger.kinds import Change
 from retroaudit.ledger.recording import record, rotate
 from retroaudit.ledger.seal import Sealing, seal_all
 from retroaudit.ledger.signing import Signer
@@ -64,7 +64,7 @@ def unplanned(day: int) -> Sealing:
 
 def hold(number: int) -> Entry:
     """An entry that has nothing to do with any other."""
-    body = Hold(model="other", report=f"other/{number}/day/main/1", on=True, by="x", reason="y", at=text(0))
+    body = Change(model="other", what="policy", before=None, after=None, by="x", reason=f"y {number}", at=text(0))
     return Entry(body)
 
 

@@ -84,7 +84,8 @@ def look(module: ModuleType, folder: Path) -> Judged:
     at: datetime = getattr(module, "AT", _AT)
     roots = folder / "tsa" / "roots.pem"
     place = folder / PLACE if kept == "place" else None
-    return judge(folder / "store", KEEPER, at, place, roots if kept == "time-stamp" else None)
+    pinned = getattr(module, "PINNED", KEEPER)
+    return judge(folder / "store", pinned, at, place, roots if kept == "time-stamp" else None)
 
 
 @pytest.mark.parametrize("case", CASES)

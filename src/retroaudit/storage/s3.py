@@ -218,7 +218,7 @@ class S3Storage:
 
     def _put(self, key: str, data: bytes, retain_until: datetime | None) -> bool:
         lock: dict[str, Any] = {}
-        if retain_until is not None and self.locks:
+        if retain_until is not None and self.locks and retain_until > datetime.now(UTC):  # servers refuse what is past
             lock = {"ObjectLockMode": "COMPLIANCE", "ObjectLockRetainUntilDate": retain_until.astimezone(UTC)}
         digest = base64.b64encode(hashlib.sha256(data).digest()).decode()
         what: dict[str, Any] = {"Body": data, "ChecksumSHA256": digest, **self.encryption, **lock}

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from tests.faults.attacker import PLACE, swap
 
-EXPECTED = "the second place cannot be read, or somebody was there"
+EXPECTED = "the second place knows nothing of this log"
 EVIDENCE = "place"
 
 

@@ -7,7 +7,7 @@ from tests.faults.actions import hold
 from tests.faults.attacker import append, put_entry
 from tests.faults.standard import SUCCESSOR, text
 
-EXPECTED = "the entry that this one voids is not in the log before it"
+EXPECTED = "nothing but a plan or a due list can be given up"
 
 
 def tamper(store: Path) -> None:

@@ -4,7 +4,8 @@ from pathlib import Path
 
 from tests.faults.attacker import PLACE, truncate
 
-EXPECTED = "the second place cannot be read, or somebody was there"
+EXPECTED = None
+NOTED = "second place"
 EVIDENCE = "place"
 
 

@@ -7,7 +7,8 @@ from retroaudit.ledger import checkpoint
 from tests.faults.attacker import PLACE, overwrite
 from tests.faults.standard import STRANGER
 
-EXPECTED = "no key of this log signed it"
+EXPECTED = None
+NOTED = "second place"
 EVIDENCE = "place"
 
 
